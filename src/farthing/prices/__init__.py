@@ -1,0 +1,1 @@
+"""Dated rate cards and what a call cost under them. Pure: `config/prices.py` fills the book."""
