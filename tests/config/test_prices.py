@@ -28,7 +28,7 @@ MODELS = [
     ("openai", "gpt-5.1-codex"),
     ("openai", "o3"),
     ("google", "gemini-2.5-pro"),
-    ("deepseek", "deepseek-chat"),
+    ("deepseek", "deepseek-reasoner"),
 ]
 
 
@@ -89,6 +89,15 @@ def test_batch_costs_half_at_any_date() -> None:
         assert isinstance(full, Cost)
         assert isinstance(half, Cost)
         assert half.total * 2 == full.total
+
+
+def test_the_overlay_holds_where_the_data_has_not_caught_up() -> None:
+    book = load_prices([ModelRef("deepseek", "deepseek-chat")], today_ns=NOW_NS)
+    charge = Charge(model="deepseek-chat", usage=Usage(uncached_input_tokens=10, output_tokens=1))
+    april = int(datetime(2026, 4, 10, tzinfo=UTC).timestamp()) * 10**9
+    found = book.cost(charge, provider="deepseek", at_ns=april)
+    assert isinstance(found, Cost)
+    assert found.total == 10 * parse_rate("0.28") + parse_rate("0.42")
 
 
 def test_unknown_models_and_tiers_are_unpriced_and_say_which() -> None:

@@ -26,7 +26,7 @@ from genai_prices.types import (
 from farthing.money import PICOUSD_PER_USD, parse_rate
 from farthing.prices.book import ModelRef
 from farthing.prices.card import Card, LongContext, Rates
-from farthing.prices.overlay import TIER_RULES
+from farthing.prices.overlay import DATED_RATES, TIER_RULES, DatedRates
 
 _NS_PER_S = 1_000_000_000
 _SECONDS_PER_DAY = 86_400
@@ -46,7 +46,8 @@ def installed_cards(ref: ModelRef) -> dict[str, tuple[Card, ...]]:
     if found is None:
         return {}
     provider, model = found
-    standard = _dated_cards(model, {})
+    own = [_overlay_card(row) for row in DATED_RATES if row.model == ref.model.rpartition("/")[2]]
+    standard = (*_dated_cards(model, {}), *own)
     cards = {"": standard}
     for rule in TIER_RULES:
         if rule.provider == provider.id:
@@ -60,11 +61,26 @@ def installed_cards(ref: ModelRef) -> dict[str, tuple[Card, ...]]:
     return {tier: dated for tier, dated in cards.items() if dated}
 
 
+def _overlay_card(row: DatedRates) -> Card:
+    plain = parse_rate(row.input)
+    rates = Rates(
+        input=plain,
+        output=parse_rate(row.output),
+        cache_read=parse_rate(row.cache_read),
+        cache_write_5m=plain,
+        cache_write_1h=plain,
+    )
+    return Card(rates=rates, from_ns=_midnight_ns(row.starts), source=row.source)
+
+
 def _find_model(ref: ModelRef) -> tuple[Provider, ModelInfo] | None:
-    """Ask by provider first, then by name alone, then without a router's "provider/" in front."""
+    """Ask by the provider, then by name alone, then as a router's "maker/model" is sold by its maker."""
     snapshot = get_snapshot()
-    bare = ref.model.rpartition("/")[2]
-    for model, provider in ((ref.model, ref.provider or None), (ref.model, None), (bare, None)):
+    asked = [(ref.model, ref.provider or None), (ref.model, None)]
+    maker, slash, bare = ref.model.rpartition("/")
+    if slash:
+        asked += [(bare, maker), (bare.replace(".", "-"), maker)]
+    for model, provider in asked:
         with suppress(LookupError):
             return snapshot.find_provider_model(model, None, provider, None)
     return None

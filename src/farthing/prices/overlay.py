@@ -1,8 +1,11 @@
 """Rules about prices that the installed price data does not state, each with its source and date.
 
 The data (genai-prices) dates its batch and tier variants from the day it recorded them; the
-discount itself is older. What stands here is only what a provider's own page says.
+discount itself is older. It also leaves some names at rates that have changed since. Every row
+names its page; a row goes once the data has caught up.
 """
+
+from datetime import date
 
 from msgspec import Struct
 
@@ -38,5 +41,44 @@ TIER_RULES = (
         numerator=1,
         denominator=1,
         source="Anthropic, service tiers page, 2026-08-21: priority capacity is committed; list price shown",
+    ),
+)
+
+
+class DatedRates(Struct, frozen=True, kw_only=True):
+    """The rates of one model from one UTC day on, in USD per million tokens."""
+
+    model: str
+    starts: date
+    input: str
+    cache_read: str
+    output: str
+    source: str
+
+
+DATED_RATES = (
+    DatedRates(
+        model="deepseek-chat",
+        starts=date(2025, 9, 5),
+        input="0.56",
+        cache_read="0.07",
+        output="1.68",
+        source="DeepSeek, models and pricing page, 2025-09-05",
+    ),
+    DatedRates(
+        model="deepseek-chat",
+        starts=date(2025, 9, 29),
+        input="0.28",
+        cache_read="0.028",
+        output="0.42",
+        source="DeepSeek, V3.2-Exp price cut, 2025-09-29; equal to the costs in traces of 2026-04-10",
+    ),
+    DatedRates(
+        model="deepseek-chat",
+        starts=date(2026, 4, 24),
+        input="0.14",
+        cache_read="0.0028",
+        output="0.28",
+        source="the name as an alias of V4 Flash, as reported on 2026-04-26; not checked against a bill",
     ),
 )
