@@ -97,14 +97,18 @@ def opening(prefix: Prefix) -> list[Prefix]:
 
 
 class _Run:
-    """One conversation so far: its latest context, and how deep its opening reaches in that."""
+    """One conversation so far: its latest context and how deep its opening reaches in that.
 
-    __slots__ = ("agent", "end", "moved_on", "opening_depth", "session", "task_key")
+    `latest` is the number of its latest step among those of its account.
+    """
+
+    __slots__ = ("agent", "end", "latest", "moved_on", "opening_depth", "session", "task_key")
 
     def __init__(self, session: str, agent: str, task_key: bytes, end: Prefix) -> None:
         self.session, self.agent, self.task_key, self.end = session, agent, task_key, end
         self.opening_depth = end.depth
         self.moved_on = False
+        self.latest = 0
 
 
 class _Account:
@@ -115,6 +119,7 @@ class _Account:
         self.nodes: dict[bytes, _Run] = {}
         self.runs: dict[bytes, list[_Run]] = {}
         self.expected: dict[bytes, str] = {}
+        self.steps = 0
 
     def news(self, tip: Prefix) -> tuple[list[Prefix], Prefix | None]:
         """Return the links behind the deepest known context, deepest first, and that context."""
@@ -129,11 +134,13 @@ class _Account:
         """Return the run whose end or history the step carries, by rules 1 and 2."""
         if known is None:
             return None
-        if run := self.ends.get(known.digest):
-            return run, Continuation.GREW if fresh else Continuation.REPEATED
-        if rerun := self._rerun_behind(known):
+        run = self.ends.get(known.digest)
+        if run and fresh:
+            return run, Continuation.GREW
+        rerun = self._rerun_behind(known)
+        if rerun and (run is None or rerun.latest > run.latest):
             return rerun, Continuation.GREW
-        return self.nodes[known.digest], Continuation.REPLACED
+        return (run, Continuation.REPEATED) if run else (self.nodes[known.digest], Continuation.REPLACED)
 
     def reopened(self, account: str, prefix: Prefix) -> tuple[_Run, Continuation]:
         """Return the run with the same opening by rule 3, or a new one."""
@@ -153,7 +160,8 @@ class _Account:
         """Note that `run` now ends at `tip`; what it has behind its opening is history from here on."""
         if self.ends.get(run.end.digest) is run:
             del self.ends[run.end.digest]
-        run.end = tip
+        self.steps += 1
+        run.end, run.latest = tip, self.steps
         run.moved_on = run.moved_on or tip.depth > run.opening_depth
         if tip.segment.level is Level.MESSAGES:
             self.ends[tip.digest] = run
@@ -168,7 +176,7 @@ class _Account:
         return _Run(name, "", task_key, turn[-1]), Continuation.STARTED
 
     def _rerun_behind(self, known: Prefix) -> _Run | None:
-        runs = (self.ends.get(link.digest) for link in islice(_climb(known), _RERUN_REACH))
+        runs = (self.ends.get(link.digest) for link in islice(_climb(known.parent), _RERUN_REACH))
         return next(filter(None, runs), None)
 
 

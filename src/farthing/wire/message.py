@@ -3,13 +3,17 @@
 Only `wire/` and `traces/` know which provider counts what; these values are already disjoint.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
+from xxhash import xxh3_128
 
 from farthing.segment import Segment
 from farthing.step import Breakpoint
 from farthing.usage import Charge
+
+_RUNS_MOST = 1_024
 
 
 class Place(NamedTuple):
@@ -55,17 +59,33 @@ class Response(Struct, frozen=True, kw_only=True):
     complete: bool = True
 
 
-class Piece(Struct, frozen=True, kw_only=True):
+class Piece(Struct, frozen=True):
     """What a stretch of a body (a message, the tools, the system prompt) came to when it was read.
 
-    `places` count from the start of the stretch. `markers` are (which segment, ttl_s). `ties` are (which
-    segment, call id) for tool calls and tool results, whose names depend on the conversation.
+    `places` count from the start of the stretch. `markers` are (which segment, ttl_s), `calls` (call id,
+    tool), and `results` (which segment, call id): a result is named after its call.
     """
 
     segments: tuple[Segment, ...]
     places: tuple[Place, ...]
     markers: tuple[tuple[int, int], ...] = ()
-    ties: tuple[tuple[int, str], ...] = ()
+    calls: tuple[tuple[str, str], ...] = ()
+    results: tuple[tuple[int, str], ...] = ()
+
+
+class Run(NamedTuple):
+    """The messages of a conversation so far as one stretch, known again by one hash of all its bytes.
+
+    It ends before the first message with a cache marker, because markers move. `segments` and `calls` are
+    what its `pieces`, the messages, came to together.
+    """
+
+    size: int
+    hash: xxh3_128
+    digest: bytes
+    pieces: tuple[Piece, ...]
+    segments: tuple[Segment, ...]
+    calls: Mapping[str, str]
 
 
 class BlockMemo:
@@ -76,14 +96,33 @@ class BlockMemo:
     """
 
     def __init__(self, most: int = 200_000) -> None:
-        self._known: dict[tuple[str, bytes], Piece] = {}
+        self._contexts: dict[str, dict[bytes, Piece]] = {}
+        self._runs: dict[bytes, Run] = {}
         self._most = most
+        self._held = 0
 
-    def get(self, context: str, raw_digest: bytes) -> Piece | None:
-        return self._known.get((context, raw_digest))
+    def known(self, context: str) -> Mapping[bytes, Piece]:
+        """Return the pieces of a context by the digest of their bytes; `put` keeps it up to date."""
+        return self._contexts.setdefault(context, {})
 
     def put(self, context: str, raw_digest: bytes, piece: Piece) -> None:
-        if len(self._known) >= self._most:
-            for key in list(self._known)[: self._most // 2]:
-                del self._known[key]
-        self._known[(context, raw_digest)] = piece
+        if self._held >= self._most:
+            self._forget()
+        self._contexts.setdefault(context, {})[raw_digest] = piece
+        self._held += 1
+
+    def run(self, first_digest: bytes) -> Run | None:
+        """Return the last conversation whose messages began with this one."""
+        return self._runs.get(first_digest)
+
+    def keep(self, first_digest: bytes, run: Run) -> None:
+        if len(self._runs) >= _RUNS_MOST:
+            self._runs.clear()
+        self._runs[first_digest] = run
+
+    def _forget(self) -> None:
+        self._runs.clear()
+        for known in self._contexts.values():
+            for digest in list(known)[: (len(known) + 1) // 2]:
+                del known[digest]
+        self._held = sum(map(len, self._contexts.values()))

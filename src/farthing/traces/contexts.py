@@ -1,0 +1,172 @@
+"""What a platform recorded of a call's input and output, whole or wrapped, to chains of segments.
+
+The value under `input` may be a list of messages, a request body, a framework's arguments around one, a
+plain string, or JSON inside a string; what came back varies as much. This module finds the messages, the
+system prompt and the tools in it; `dialects` reads each message.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from farthing.prefix import Chains, Prefix
+from farthing.segment import Segment, SegmentKind
+from farthing.step import Recorded
+from farthing.traces.attributes import unwrapped
+from farthing.traces.dialects import (
+    answer_blocks,
+    is_gemini_tools,
+    message_blocks,
+    system_blocks,
+    tool_definitions,
+)
+from farthing.wire import gemini_content
+from farthing.wire.fields import ABSENT, is_given, items, members
+from farthing.wire.message import BlockMemo
+from farthing.wire.openai_content import tool_blocks
+from farthing.wire.scan import PLACE_UNKNOWN, Scan, decode, is_string
+from farthing.wire.turns import take_turns
+
+_MESSAGES = ("messages", "input", "contents", "prompt", "prompts", "kwargs", "body", "request", "inputs")
+_SYSTEM = ("system", "instructions", "system_instruction", "systemInstruction", "systemPrompt")
+_TOOLS = ("tools", "functions", "toolDefinitions", "tool_definitions")
+_CONFIGS = ("config", "generation_config", "invocation_params", "kwargs", "body", "request")
+_ANSWERS = ("choices", "generations", "candidates", "output", "outputs", "response", "result")
+_WORDS = ("text", "completion", "output_text", "answer")
+_DEEPEST = 4
+_ASKS = (SegmentKind.TASK, SegmentKind.USER)
+_TOOL_USE = (SegmentKind.TOOL_CALL, SegmentKind.TOOL_RESULT)
+_CHECKED = msgspec.json.Decoder(msgspec.Raw)
+
+
+class Context(NamedTuple):
+    """The context of one request, how much of it was recorded, and its turn of the conversation."""
+
+    prefix: Prefix | None
+    recorded: Recorded
+    turn: int
+
+
+NO_CONTEXT = Context(None, Recorded.COUNTS, 0)
+
+
+class Place(NamedTuple):
+    """The buffer that a value is a view of, and where that buffer stands in the source."""
+
+    buffer: bytes
+    base: int
+
+
+class Contexts:
+    """Makes the contexts of one file's calls, sharing what they share. A machine without I/O."""
+
+    def __init__(self) -> None:
+        self._chains = Chains()
+        self._memo = BlockMemo()
+
+    def context(
+        self, request: bytes, *, system: bytes = ABSENT, tools: bytes = ABSENT, place: Place | None = None
+    ) -> Context:
+        """Return what a request says: its own system prompt and tools, unless they are told beside it.
+
+        Raises WireError where the value is not JSON, as one that was cut off in its middle.
+        """
+        value = unwrapped(request)
+        if is_given(value) and not is_string(value):
+            decode(_CHECKED, value, "recorded request")
+        found = _request(value, _DEEPEST)
+        names: dict[str, str] = {}
+        head = self._head(
+            unwrapped(system if is_given(system) else found.system),
+            unwrapped(tools if is_given(tools) else found.tools),
+        )
+        where = place if place is not None and value is request else Place(value, PLACE_UNKNOWN)
+        scan = Scan(where.buffer, base=where.base, memo=self._memo, names=names)
+        take_turns(scan, found.messages, "recorded message", message_blocks)
+        segments = [*head, *scan.segments]
+        if not segments:
+            return NO_CONTEXT
+        return Context(self._chains.of(segments), _recorded(segments), _turn(scan.segments))
+
+    def answer(self, value: bytes) -> tuple[Segment, ...]:
+        """Return the blocks of what came back; nothing of a value that is no answer or was cut off."""
+        scan = Scan(b"", base=PLACE_UNKNOWN, memo=self._memo)
+        for raw in _answers(unwrapped(value), _DEEPEST):
+            scan.take("recorded answer", raw, answer_blocks)
+        return tuple(scan.segments)
+
+    def _head(self, system: bytes, tools: bytes) -> list[Segment]:
+        scan = Scan(b"", base=PLACE_UNKNOWN, memo=self._memo)
+        if is_given(tools):
+            reader = gemini_content.tool_blocks if is_gemini_tools(tools) else tool_blocks
+            scan.take("recorded tools", tool_definitions(tools), reader)
+        if is_given(system):
+            scan.take("recorded system", system, system_blocks)
+        return scan.segments
+
+
+class _Found(NamedTuple):
+    messages: Sequence[bytes] = ()
+    system: bytes = ABSENT
+    tools: bytes = ABSENT
+
+
+def _request(value: bytes, depth: int) -> _Found:
+    if is_string(value):
+        return _Found([value])
+    said = members(value)
+    if not said:
+        listed = items(value)
+        # LangChain keeps a batch of one: a list with the list of messages in it.
+        is_batch = bool(listed) and not is_string(listed[0]) and not members(listed[0])
+        return _Found(items(listed[0]) if is_batch else listed)
+    inner = _first(said, _MESSAGES)
+    if "role" in said or not is_given(inner) or not depth:
+        return _Found([value], _first(said, _SYSTEM), _first(said, _TOOLS))
+    found = _request(unwrapped(inner), depth - 1)
+    config = members(_first(said, _CONFIGS))
+    return _Found(
+        found.messages,
+        _first(said, _SYSTEM) or found.system or _first(config, _SYSTEM),
+        _first(said, _TOOLS) or found.tools or _first(config, _TOOLS),
+    )
+
+
+def _answers(value: bytes, depth: int) -> Iterator[bytes]:
+    """Yield the messages of an answer: of each choice, generation or candidate; items; or the answer."""
+    said = members(value)
+    if is_string(value) or "role" in said or "message" in said or "kwargs" in said or "parts" in said:
+        yield value
+    elif not said:
+        for element in items(value) if depth else ():
+            yield from _answers(element, depth - 1)
+    elif is_given(inner := _first(said, _ANSWERS)) and "toolName" not in said and "type" not in said:
+        yield from _answers(unwrapped(inner), depth - 1) if depth else ()
+    elif "toolName" in said:
+        yield b'{"tool_calls":[' + bytes(value) + b"]}"
+    elif is_string(words := _first(said, _WORDS)):
+        yield words
+    else:
+        content = said.get("content", ABSENT)
+        is_wrapper = bool(members(content)) and "type" not in said
+        yield content if is_wrapper else value
+
+
+def _recorded(segments: Sequence[Segment]) -> Recorded:
+    """Tell whether the tools are there: calls of tools that no schema describes show that they are not."""
+    kinds = {segment.kind for segment in segments}
+    return (
+        Recorded.DELTA if kinds.intersection(_TOOL_USE) and SegmentKind.TOOLS not in kinds else Recorded.FULL
+    )
+
+
+def _turn(segments: Sequence[Segment]) -> int:
+    """Return how often the user has spoken: once for each run of a user's blocks."""
+    spoke = [segment.kind in _ASKS and segment.role == "user" for segment in segments]
+    return sum(later and not earlier for earlier, later in pairwise([False, *spoke]))
+
+
+def _first(said: Mapping[str, bytes], names: Sequence[str]) -> bytes:
+    return next((said[name] for name in names if name in said and is_given(said[name])), ABSENT)

@@ -1,0 +1,315 @@
+"""One recorded message, in whichever dialect its platform keeps it, to content blocks.
+
+Platforms store what a framework handed them: OpenAI and Anthropic messages, Responses items, Gemini
+contents, Bedrock's Converse, LangChain objects, AI SDK messages, OpenInference's nesting, and the `parts` of
+OpenTelemetry. They differ in the names of a handful of members, so one reading serves all of them: a
+message has a role, parts and calls; a part is text, a thought, a call, a result or a picture. A member
+that no dialect has is content all the same.
+
+The same words digest alike whether an answer said them or a later request repeats them: a call is its
+tool and its arguments without whitespace, a result is what came back; ids tie the two and are no content.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from farthing.segment import SegmentKind
+from farthing.traces.attributes import unwrapped
+from farthing.wire import gemini_content, openai_items
+from farthing.wire.fields import ABSENT, is_given, items, members, string
+from farthing.wire.openai_content import call_content
+from farthing.wire.scan import Block, compact, is_string, text
+
+_ROLES = {
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
+    "bot": "assistant",
+    "choice": "assistant",
+    "function": "tool",
+    "developer": "system",
+}
+_TYPES = frozenset({*_ROLES, "user", "assistant", "system", "tool"})
+_WRAPPINGS = ("message", "kwargs", "data")
+_SAID_BY = {"assistant": SegmentKind.ASSISTANT, "tool": SegmentKind.TOOL_RESULT}
+_RESPONSES_ITEMS = ("_call", "_call_output", "reasoning", "item_reference", "compaction")
+_MEDIA = frozenset(
+    {
+        "image",
+        "image_url",
+        "input_image",
+        "image_data",
+        "audio",
+        "input_audio",
+        "video",
+        "video_url",
+        "document",
+    }
+    | {"file", "input_file", "file_data", "blob", "uri", "media", "inlinedata", "filedata"}
+)
+_THOUGHTS = frozenset({"reasoning", "thinking", "redacted_thinking", "reasoning_content", "reasoningcontent"})
+_CALLS = frozenset(
+    {"tool_call", "tool_use", "server_tool_use", "server_tool_call", "function_call", "tooluse"}
+)
+_RESULTS = frozenset(
+    {"tool_call_response", "tool_result", "function_response", "toolresult", "server_tool_call_response"}
+)
+_WORDS = ("text", "content", "refusal", "output_text", "thinking", "reasoning", "value")
+_ARGUMENTS = ("arguments", "args", "input", "arguments_json")
+_RETURNED = ("response", "result", "output", "content", "value")
+_TIES = ("tool_call_id", "toolCallId", "tool_use_id", "toolUseId", "call_id", "id")
+_NAMES = ("name", "toolName", "tool_name")
+
+
+class _Said(NamedTuple):
+    """One message after its wrappings are off."""
+
+    role: str
+    members: Mapping[str, bytes]
+
+
+def message_blocks(raw: bytes, /, *, opening: bool) -> Iterator[Block]:
+    """Yield the blocks of one recorded message; with `opening`, its first user text is the task."""
+    if is_string(raw):
+        yield from _opened(_text_block(raw, raw, "user", SegmentKind.USER), opening=opening)
+        return
+    if _is_responses_item(members(raw)):
+        yield from openai_items.item_blocks(raw, opening=opening, ttl_s=0)
+        return
+    said = _unwrap(raw)
+    if _is_gemini(said.members):
+        yield from gemini_content.content_blocks(raw, opening=opening)
+        return
+    for block in _blocks(raw, said, opening=opening):
+        yield from _opened(block, opening=opening)
+        opening = opening and block.kind is not SegmentKind.USER
+
+
+def answer_blocks(raw: bytes) -> Iterator[Block]:
+    """Yield the blocks of an answer: what has no role is the assistant's."""
+    if is_string(raw):
+        yield from filter(None, (_text_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
+    elif _is_responses_item(members(raw)):
+        yield from openai_items.item_blocks(raw, opening=False, ttl_s=0)
+    else:
+        said = _unwrap(raw)
+        if _is_gemini(said.members):
+            yield from gemini_content.content_blocks(raw, opening=False)
+        elif said.role in ("", "assistant"):
+            yield from _blocks(raw, said._replace(role="assistant"), opening=False)
+
+
+def system_blocks(raw: bytes) -> Iterator[Block]:
+    """Yield the texts of a system prompt: a string, a list of parts, or Gemini's content."""
+    parts = members(raw).get("parts", raw)
+    for part in [parts] if is_string(parts) else items(parts):
+        block = _part_block(raw, part, "system", SegmentKind.SYSTEM)
+        if block is not None:
+            yield block
+
+
+def tool_definitions(raw: bytes) -> bytes:
+    """Return a list of tool schemas without what platforms wrap around each: strings, `json_schema`."""
+    schemas = []
+    for tool in items(raw):
+        schema = unwrapped(tool)
+        told = members(schema)
+        inner = members(told.get("tool", ABSENT)).get("json_schema") or told.get("tool.json_schema")
+        schemas.append(bytes(unwrapped(inner) if inner else schema))
+    return b"[" + b",".join(schemas) + b"]"
+
+
+def is_gemini_tools(raw: bytes) -> bool:
+    """Tell whether tools are Gemini's: function declarations inside a list of tools."""
+    return any(
+        name in ("functionDeclarations", "function_declarations")
+        for tool in items(raw)
+        for name in members(tool)
+    )
+
+
+def _opened(block: Block | None, *, opening: bool) -> Iterator[Block]:
+    if block is not None:
+        is_task = opening and block.kind is SegmentKind.USER and block.role == "user"
+        yield block._replace(kind=SegmentKind.TASK) if is_task else block
+
+
+def _unwrap(raw: bytes) -> _Said:
+    """Take a message out of what platforms put around it: OpenInference, LangChain, choices, events."""
+    layers = [members(raw)]
+    while inner := next(filter(is_given, (layers[-1].get(name, ABSENT) for name in _WRAPPINGS)), ABSENT):
+        inner = unwrapped(inner)
+        layers.append(members(inner) or ({"content": inner} if is_string(inner) else {}))
+    body = layers[-1]
+    if "message.role" in body:
+        body = _dotted(body, "message.")
+    role = next(filter(None, (_role(layer) for layer in (body, *layers))), "")
+    return _Said(_ROLES.get(role, role), body)
+
+
+def _role(layer: Mapping[str, bytes]) -> str:
+    """Return the role that a layer names: itself, by its event, by its class in LangChain, or by its type."""
+    event = string(layer.get("event.name", ABSENT)).removeprefix("gen_ai.").removesuffix(".message")
+    kind = string(layer.get("type", ABSENT))
+    return (
+        string(layer.get("role", ABSENT)) or event or _class_name(layer) or (kind if kind in _TYPES else "")
+    )
+
+
+def _class_name(layer: Mapping[str, bytes]) -> str:
+    """Return the role that a LangChain class stands for: `["langchain_core", "messages", "AIMessage"]`."""
+    names = [string(name) for name in items(layer.get("id", ABSENT)) if is_string(name)]
+    last = names[-1] if len(names) > 1 else ""
+    return last.partition("Message")[0].lower() if "Message" in last else ""
+
+
+def _is_responses_item(message: Mapping[str, bytes]) -> bool:
+    kind = string(message.get("type", ABSENT))
+    return "role" not in message and kind.endswith(_RESPONSES_ITEMS) and "content" not in message
+
+
+def _is_gemini(message: Mapping[str, bytes]) -> bool:
+    parts = items(message.get("parts", ABSENT))
+    return bool(parts) and not any("type" in members(part) or is_string(part) for part in parts)
+
+
+def _blocks(raw: bytes, said: _Said, *, opening: bool) -> Iterator[Block]:
+    role = said.role or "user"
+    kind = _SAID_BY.get(role, SegmentKind.USER)
+    if role == "system" and opening:
+        kind = SegmentKind.SYSTEM
+    yield from _thoughts(raw, said.members, role)
+    called: set[str] = set()
+    for block in _contents(raw, said.members, role, kind):
+        if block.kind is SegmentKind.TOOL_CALL:
+            called.add(block.call)
+        yield _answering(block, said.members) if kind is SegmentKind.TOOL_RESULT else block
+    for call in _calls(said.members):
+        block = _call_block(raw, call, role)
+        # OpenInference and LangChain write the same call as a part and in the list of calls.
+        if not block.call or block.call not in called:
+            yield block
+
+
+def _thoughts(raw: bytes, message: Mapping[str, bytes], role: str) -> Iterator[Block]:
+    """Yield a thought that stands beside the content; one message may carry it in several spellings."""
+    spellings = ("reasoning_content", "reasoning", "thinking")
+    thought = next(
+        (message[name] for name in spellings if name in message and is_given(message[name])), ABSENT
+    )
+    for part in [thought] if is_string(thought) else items(thought):
+        block = _part_block(raw, part, role, SegmentKind.REASONING)
+        yield from filter(None, (block,))
+
+
+def _contents(raw: bytes, message: Mapping[str, bytes], role: str, kind: SegmentKind) -> Iterator[Block]:
+    given = (message.get(name, ABSENT) for name in ("parts", "content", "contents", "text"))
+    content = next(filter(is_given, given), ABSENT)
+    for part in [content] if is_string(content) else items(content):
+        block = _part_block(raw, part, role, kind)
+        if block is not None:
+            yield block
+
+
+def _answering(block: Block, message: Mapping[str, bytes]) -> Block:
+    """Name a tool's message after its tool, or tie it to its call."""
+    if block.name or block.call or block.kind not in (SegmentKind.TOOL_RESULT, SegmentKind.MEDIA):
+        return block
+    name = _first(message, _NAMES)
+    call = "" if name else _first(message, _TIES)
+    return block._replace(name=name, call=call)
+
+
+def _part_block(raw: bytes, part: bytes, role: str, kind: SegmentKind) -> Block | None:
+    """Return the block of one part; None for empty text."""
+    if is_string(part):
+        return _text_block(raw, part, role, kind)
+    said = _bare(members(part))
+    named = string(said.get("type", ABSENT)).lower().replace("-", "_") or _member_type(said)
+    if named in _CALLS or (not named and "toolCallId" in said and "input" in said):
+        return _call_block(raw, said.get("toolUse", ABSENT) or part, role)
+    if named in _RESULTS:
+        return _result_block(raw, members(said["toolResult"]) if "toolResult" in said else said)
+    if named in _MEDIA:
+        return Block(raw, SegmentKind.MEDIA, role, compact(part))
+    if named in _THOUGHTS:
+        kind = SegmentKind.REASONING
+    words = next((said[name] for name in _WORDS if is_string(said.get(name, ABSENT))), None)
+    return Block(raw, kind, role, compact(part)) if words is None else _text_block(raw, words, role, kind)
+
+
+def _bare(part: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Take a part out of OpenInference's `message_content`, nested or dotted."""
+    inner = members(part.get("message_content", ABSENT))
+    dotted = {
+        name.removeprefix("message_content."): value
+        for name, value in part.items()
+        if name != "message_content"
+    }
+    return {**dotted, **inner}
+
+
+def _member_type(part: Mapping[str, bytes]) -> str:
+    """Return the type of a part that says it by the member it has, as Bedrock's and older messages do."""
+    known = _MEDIA | _CALLS | _RESULTS | _THOUGHTS
+    return next((name.lower() for name in part if name.lower() in known), "")
+
+
+def _text_block(raw: bytes, words: bytes, role: str, kind: SegmentKind) -> Block | None:
+    content = text(string(words))
+    return Block(raw, kind, role, content) if content else None
+
+
+def _calls(message: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yield the calls that stand beside the content, in the message or in LangChain's leftovers."""
+    beside = members(message.get("additional_kwargs", ABSENT))
+    spellings = (
+        message.get("tool_calls", ABSENT),
+        message.get("toolCalls", ABSENT),
+        beside.get("tool_calls", ABSENT),
+    )
+    listed = next(filter(is_given, spellings), ABSENT)
+    yield from items(unwrapped(listed))
+    if is_given(message.get("function_call", ABSENT)):
+        yield message["function_call"]
+
+
+def _call_block(raw: bytes, call: bytes, role: str) -> Block:
+    said = members(call)
+    said = {**said, **members(said.get("tool_call", ABSENT))}
+    said = {name.removeprefix("tool_call."): value for name, value in said.items()}
+    function = {**said, **members(said.get("function", ABSENT)), **_dotted(said, "function.")}
+    name = _first(function, _NAMES)
+    arguments = next((function[key] for key in _ARGUMENTS if is_given(function.get(key, ABSENT))), ABSENT)
+    content = call_content(name, _written(arguments))
+    return Block(raw, SegmentKind.TOOL_CALL, role, content, name, _first(said, _TIES))
+
+
+def _result_block(raw: bytes, said: Mapping[str, bytes]) -> Block:
+    returned = next((said[key] for key in _RETURNED if is_given(said.get(key, ABSENT))), ABSENT)
+    name = _first(said, _NAMES)
+    call = "" if name else _first(said, _TIES)
+    return Block(raw, SegmentKind.TOOL_RESULT, "tool", _returned(returned), name, call)
+
+
+def _returned(raw: bytes) -> bytes:
+    """Return a result's content: its words if that is all it is, else its JSON."""
+    told = members(raw)
+    typed = told["value"] if "type" in told and "value" in told else raw
+    inner = compact(typed) if is_given(typed) else b""
+    return text(string(inner)) if is_string(inner) else inner
+
+
+def _written(arguments: bytes) -> bytes:
+    """Return a call's arguments without whitespace, whether they stand as JSON or in a string."""
+    if is_string(arguments):
+        return compact(text(string(arguments)))
+    return compact(arguments) if is_given(arguments) else b""
+
+
+def _dotted(said: Mapping[str, bytes], prefix: str) -> Mapping[str, bytes]:
+    return {name.removeprefix(prefix): value for name, value in said.items() if name.startswith(prefix)}
+
+
+def _first(said: Mapping[str, bytes], names: tuple[str, ...]) -> str:
+    return next((string(said[name]) for name in names if name in said and string(said[name])), "")

@@ -1,0 +1,204 @@
+"""OTLP JSON: traces as OpenTelemetry's file exporters and collectors write them.
+
+A file is one `TracesData` a line, or one document of any shape around it: pretty-printed, a list, Tempo's
+`batches`. Spans stand in no order, a trace may be spread over lines, and what counts in a trace is
+only known when all of it is (see `span_tree`): so calls are told at the end of the file.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Raw, Struct
+
+from farthing.errors import RecordError, WireError
+from farthing.traces.attributes import Attributes
+from farthing.traces.otlp_values import KeyValue, instant, plain_members
+from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
+from farthing.traces.span_events import Event, with_events
+from farthing.traces.span_meaning import Frame, Meanings
+from farthing.traces.span_places import items_of
+from farthing.traces.span_tree import SpanTree
+from farthing.wire.fields import ABSENT, items
+from farthing.wire.scan import decode, place_of
+
+_SIGN = re.compile(
+    rb'\A\s*(?:\[\s*)?(?:\{\s*"(?:trace|data)"\s*:\s*)?\{\s*"(?:resourceSpans|resource_spans|batches)"\s*:'
+)
+_FAILED = ("2", "STATUS_CODE_ERROR")
+
+
+def recognise(sample: Sample) -> Match:
+    """Tell traces by the one member that their documents have at the top."""
+    return Match.LEAD if _SIGN.match(sample.head) else Match.NO
+
+
+def read(source: Source) -> Iterator[Item]:
+    """Yield the calls of the file, and what could not be read."""
+    log = _Log()
+    for line in documents(source):
+        yield from log.take(line) if isinstance(line, Line) else (line,)
+    yield from log.rest()
+
+
+def documents(source: Source) -> Iterator[Line | Skipped]:
+    """Yield the file's documents: its lines, or (where the first line is none) the whole of it."""
+    lines = source.lines()
+    first = next(lines, None)
+    if first is None:
+        return
+    if _is_whole(first.data):
+        yield first
+        yield from lines
+        return
+    try:
+        yield Line(0, source.document())
+    except RecordError as error:
+        yield Skipped(0, str(error))
+
+
+class _Scope(Struct):
+    name: str | None = None
+    version: str | None = None
+
+
+class _Spans(Struct, rename="camel"):
+    """The spans of one instrumentation."""
+
+    scope: _Scope | None = None
+    spans: list[Raw] | None = None
+
+
+class _Resource(Struct):
+    attributes: list[KeyValue] | None = None
+
+
+class _Resourced(Struct, rename="camel"):
+    """The spans of one process. The older name of `scopeSpans` is read as well."""
+
+    resource: _Resource | None = None
+    scope_spans: list[_Spans] | None = None
+    instrumentation_library_spans: list[_Spans] | None = None
+
+
+class _Document(Struct, rename="camel"):
+    resource_spans: list[_Resourced] | None = None
+    batches: list[_Resourced] | None = None
+    trace: Raw = ABSENT
+    data: Raw = ABSENT
+
+
+class _Event(Struct):
+    name: str | None = None
+    attributes: list[KeyValue] | None = None
+
+
+class _Status(Struct):
+    code: int | str | None = None
+
+
+class _Span(Struct, rename="camel"):
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None = None
+    name: str | None = None
+    start_time_unix_nano: int | str | None = None
+    end_time_unix_nano: int | str | None = None
+    attributes: list[KeyValue] | None = None
+    events: list[_Event] | None = None
+    status: _Status | None = None
+
+
+_DOCUMENT = msgspec.json.Decoder(_Document)
+_SPAN = msgspec.json.Decoder(_Span)
+_ANY = msgspec.json.Decoder(Raw)
+
+
+class _Log:
+    """What is known of one file so far. A machine without I/O."""
+
+    def __init__(self) -> None:
+        self._tree = SpanTree()
+        self._meanings = Meanings()
+
+    def take(self, line: Line) -> Iterator[Skipped]:
+        """Add the spans of one document; yield what of it cannot be used."""
+        try:
+            checked, data = decode(_ANY, line.data, "line")
+        except WireError as error:
+            yield Skipped(line.offset, str(error))
+            return
+        for raw in items(checked):
+            yield from self._document(raw, Line(line.offset, data))
+
+    def rest(self) -> Iterator[Item]:
+        """Yield the calls of all that was taken, and what was left out."""
+        yield from items_of(self._tree)
+        yield from self._meanings.notes()
+
+    def _document(self, raw: bytes, line: Line) -> Iterator[Skipped]:
+        try:
+            document = _DOCUMENT.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield Skipped(line.offset, "the line does not follow OTLP")
+            return
+        for inner in (document.trace, document.data):
+            if inner:
+                yield from self._document(inner, line)
+        for resourced in document.resource_spans or document.batches or ():
+            for spans in resourced.scope_spans or resourced.instrumentation_library_spans or ():
+                yield from self._spans(spans, _labels_of(resourced.resource), line)
+
+    def _spans(self, spans: _Spans, resource: dict[str, bytes], line: Line) -> Iterator[Skipped]:
+        scope = spans.scope or _Scope()
+        for raw in spans.spans or ():
+            offset = line.offset + place_of(raw, line.data).start
+            try:
+                frame = _frame(_SPAN.decode(raw), scope, resource, offset)
+                self._tree.add(self._meanings.observe(frame))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                yield Skipped(offset, "the span does not follow OTLP")
+            except (RecordError, WireError) as error:
+                yield Skipped(offset, str(error))
+
+
+def _frame(span: _Span, scope: _Scope, resource: dict[str, bytes], offset: int) -> Frame:
+    attributes = Attributes({**resource, **plain_members(span.attributes)})
+    events = [Event(event.name or "", plain_members(event.attributes)) for event in span.events or ()]
+    return Frame(
+        trace=span.trace_id,
+        id=span.span_id,
+        parent=span.parent_span_id or "",
+        name=span.name or "",
+        began_ns=instant(span.start_time_unix_nano),
+        ended_ns=instant(span.end_time_unix_nano),
+        failed=span.status is not None and str(span.status.code) in _FAILED,
+        scope=scope.name or "",
+        version=scope.version or "",
+        attributes=with_events(attributes, events),
+        offset=offset,
+    )
+
+
+def _labels_of(resource: _Resource | None) -> dict[str, bytes]:
+    """Return what is read of a process's attributes: its name and what its environment says."""
+    kept = ("service.name", "deployment.environment.name", "deployment.environment", "session.id", "user.id")
+    told = plain_members(resource.attributes if resource else None)
+    return {name: told[name] for name in kept if name in told}
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        _ANY.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+FORMAT = Format(
+    name="otlp",
+    title="OpenTelemetry traces (OTLP JSON) with gen_ai, OpenInference, OpenLLMetry or AI SDK spans",
+    recognise=recognise,
+    read=read,
+    priority=25,
+)

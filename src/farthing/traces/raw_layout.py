@@ -1,0 +1,182 @@
+"""One shape of a log's records, ready to read: columns in, the two parsed bodies and the facts out.
+
+The request is decoded with the record itself, into the type of its wire format, wherever that
+is possible; so its blocks keep their places in the file, and no byte of it is gone through twice.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple, Protocol, TypeVar
+
+from msgspec import Raw, Struct
+
+from farthing.money import PICOUSD_PER_USD
+from farthing.traces import instant
+from farthing.traces.envelope import Headers, json_headers
+from farthing.traces.exchange import Body, Facts, created, json_body, request_of, response_of
+from farthing.traces.raw_shape import Columns, Path, Shape
+from farthing.traces.source import Line
+from farthing.wire import anthropic, gemini, openai_chat, openai_responses
+from farthing.wire.fields import ABSENT, is_given
+from farthing.wire.message import BlockMemo, Request, Response
+from farthing.wire.recognise import Recognised, WireFormat, of_url
+from farthing.wire.scan import Scan
+
+B = TypeVar("B", bound=Struct)
+B_contra = TypeVar("B_contra", bound=Struct, contravariant=True)
+Values = tuple[object, ...]
+
+_HEADERS = ("asked", "answered")
+_HEADERS_MOST = 256
+_NO_HEADERS: Headers = {}
+_COUNTED_IN_HEADERS = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
+
+
+class Read(Protocol[B_contra]):
+    """`read` of a wire format."""
+
+    def __call__(self, body: B_contra, buffer: bytes, memo: BlockMemo, *, base: int) -> Scan: ...
+
+
+class Pair(NamedTuple):
+    """What one record holds."""
+
+    facts: Facts
+    request: Request
+    response: Response | None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the answer reads like nothing: it may follow another format than the record before."""
+        return self.response is not None and not self.response.output and not self.facts.url
+
+
+class Layout:
+    """Reads records of one shape. A machine without I/O: it remembers headers, which repeat."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self._typed = None if shape.is_text or not shape.asked else _TYPED.get(shape.wire)
+        self._headers: dict[bytes, Headers] = {}
+        places = self._places()
+        self.columns = Columns(places)
+        number = {path: at for at, path in enumerate(places)}
+        self._asked = number.get(shape.asked)
+        self._answered = number.get(shape.answered or ())
+        self._needs_headers = shape.wire in _COUNTED_IN_HEADERS
+        self._facts = {name: number[path] for name, path in shape.facts}
+        self._labels = [(name, number[path]) for name, path in shape.labels]
+
+    def meaning(self, values: Values) -> Recognised:
+        """Return what a record's URL is the address of; without one, what the shape's records are."""
+        url = self._text("url", values)
+        return (_of_url(url) if url else None) or self.shape.wire
+
+    def pair(self, values: Values, line: Line, memo: BlockMemo) -> Pair:
+        """Return what a record holds. Raises WireError where a body is damaged."""
+        answer = self._answer(values, line.data)
+        facts = self._around(values, line.offset, answer)
+        response = response_of(self.shape.wire, facts, answer) if answer else None
+        return Pair(facts, self._request(values, line, facts, memo), response)
+
+    def _places(self) -> Mapping[Path, type]:
+        shape = self.shape
+        places: dict[Path, type] = {path: Raw if name in _HEADERS else object for name, path in shape.facts}
+        places |= {path: object for _, path in shape.labels}
+        if shape.asked:
+            places[shape.asked] = self._typed.body if self._typed else Raw
+        if shape.answered:
+            places[shape.answered] = Raw
+        return places
+
+    def _request(self, values: Values, line: Line, facts: Facts, memo: BlockMemo) -> Request:
+        if self._asked is None:
+            return request_of(self.shape.wire, facts, Body(line.data, line.offset), memo)
+        body = values[self._asked]
+        if self._typed:
+            return self._typed.request(body, line.data, memo, line.offset)
+        assert isinstance(body, Raw)
+        return request_of(self.shape.wire, facts, json_body(body, line.data, base=line.offset), memo)
+
+    def _answer(self, values: Values, record: bytes) -> bytes:
+        if self.shape.answered == ():
+            return record
+        raw = ABSENT if self._answered is None else values[self._answered]
+        assert isinstance(raw, Raw)
+        return json_body(raw, record).data
+
+    def _around(self, values: Values, offset: int, answer: bytes) -> Facts:
+        status, cost = self._fact("status", values), self._fact("cost", values)
+        at_ns = instant.from_any(self._fact("at", values))
+        ended_ns = instant.from_any(self._fact("ended", values))
+        is_dated = at_ns is not None or ended_ns is not None
+        answered = (
+            _NO_HEADERS if is_dated and not self._needs_headers else self._headers_of("answered", values)
+        )
+        return Facts(
+            offset=offset,
+            url=self._text("url", values),
+            method=self._text("method", values),
+            status=status if isinstance(status, int) else None,
+            asked=self._headers_of("asked", values),
+            answered=answered,
+            at_ns=at_ns or ended_ns or instant.from_http(answered.get("date")) or created(answer),
+            ended_ns=ended_ns,
+            session=self._text("session", values),
+            attributes=tuple((name, str(values[at])) for name, at in self._labels if values[at]),
+            reported_cost_picousd=_picousd(cost),
+        )
+
+    def _fact(self, name: str, values: Values) -> object:
+        at = self._facts.get(name)
+        return None if at is None else values[at]
+
+    def _text(self, name: str, values: Values) -> str:
+        value = self._fact(name, values)
+        return value if isinstance(value, str) else ""
+
+    def _headers_of(self, name: str, values: Values) -> Headers:
+        raw = self._fact(name, values)
+        if not isinstance(raw, Raw) or not is_given(raw):
+            return _NO_HEADERS
+        known = self._headers.get(sent := bytes(raw))
+        if known is None:
+            if len(self._headers) >= _HEADERS_MOST:
+                self._headers.clear()
+            known = self._headers[sent] = json_headers(sent)
+        return known
+
+
+class _Typed(NamedTuple):
+    """How a request is made from a body that was decoded as part of a record."""
+
+    body: type[Struct]
+    request: Callable[[object, bytes, BlockMemo, int], Request]
+
+
+def _typed(body: type[B], read: Read[B], request: Callable[[B, Scan], Request]) -> _Typed:
+    def request_from(decoded: object, buffer: bytes, memo: BlockMemo, base: int) -> Request:
+        assert isinstance(decoded, body)
+        return request(decoded, read(decoded, buffer, memo, base=base))
+
+    return _Typed(body, request_from)
+
+
+_TYPED = {
+    WireFormat.ANTHROPIC: _typed(anthropic.Body, anthropic.read, anthropic.request),
+    WireFormat.OPENAI_CHAT: _typed(openai_chat.Body, openai_chat.read, openai_chat.request),
+    WireFormat.OPENAI_RESPONSES: _typed(
+        openai_responses.Body, openai_responses.read, openai_responses.request
+    ),
+    WireFormat.GEMINI: _typed(gemini.Body, gemini.read, gemini.request),
+}
+
+_of_url = lru_cache(maxsize=1_000)(of_url)
+
+
+def _picousd(cost: object) -> int | None:
+    if not isinstance(cost, int | float) or isinstance(cost, bool):
+        return None
+    amount = Decimal(repr(cost)) * PICOUSD_PER_USD
+    return int(amount) if amount.is_finite() and amount >= 0 else None
