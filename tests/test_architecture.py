@@ -57,7 +57,7 @@ PURE_NAMES = {
     "random": {"Random"},  # with a seed it is a function of its seed
     "sys": {"intern", "maxsize"},
 }
-PURE_HERE = {("farthing.wire.scan", "ctypes")}  # asks where a buffer of ours lies in memory, and does nothing
+PURE_HERE = {("farthing.wire.buffer", "ctypes")}  # asks where a buffer of ours lies, and does nothing
 IMPURE_BUILTINS = {"open", "print", "input", "breakpoint", "exec", "eval", "compile", "__import__", "globals"}
 CLOCKS = {"now", "utcnow", "today"}
 

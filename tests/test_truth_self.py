@@ -186,15 +186,15 @@ FOUND = {
     ),
     "vercel-ai-provider-fixtures": Totals(
         sessions=None,
-        steps=180,
-        uncached_input_tokens=1_665_994,
-        cache_read_input_tokens=27_332,
+        steps=204,
+        uncached_input_tokens=1_705_346,
+        cache_read_input_tokens=36_932,
         cache_creation_5m_input_tokens=3_068,
         cache_creation_other_input_tokens=269,
-        output_tokens=83_355,
-        calls_without_usage=5,
+        output_tokens=95_083,
+        calls_without_usage=8,
         unpriced_steps=19,
-        cost_usd=Decimal("10.195328945"),
+        cost_usd=Decimal("10.246573695"),
     ),
 }
 

@@ -1,13 +1,14 @@
 """A `Source` for tests: one file on disk, or bytes in memory, as a reader sees it."""
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Self
 
 from zstandard import ZstdDecompressor
 
+from farthing.errors import RecordError
 from farthing.traces.source import Line, Sample
 
 HEAD_BYTES = 65_536
@@ -37,6 +38,9 @@ class FileSource:
             if line := data.rstrip(b"\r\n"):
                 yield Line(offset, line)
             offset += len(data)
+
+    def table(self) -> Iterator[Mapping[str, object]]:
+        raise RecordError("is no Parquet")
 
     def document(self) -> bytes:
         return self._content

@@ -1,7 +1,7 @@
 """Bodies that providers answered with, plain or as events, to the charges they stand for.
 
 One function a format, each from a list of JSON records (one body, or the events of one stream) to replies.
-A reply without charges is a call that told no usage.
+A reply without charges is a call that told no usage, or that is not billed.
 """
 
 from collections.abc import Iterable
@@ -25,19 +25,31 @@ class Reply:
 
 
 def anthropic(records: list[Any], provider: str | None) -> list[Reply]:
-    """Read Messages: `message_start` opens a reply of a stream, `message_delta` has its final counters."""
+    """Read Messages: `message_start` opens a reply of a stream, `message_delta` has its final counters.
+
+    A refusal before any output is not billed (Anthropic, refusals and fallback, 2026-08).
+    """
     replies: dict[str, tuple[str, dict[str, Any]]] = {}
+    spoken: set[str] = set()
+    refused: set[str] = set()
     current = ""
     for record in records:
         if record.get("type") in {"message_start", "message"}:
             message = record.get("message", record)
             current = message["id"]
             replies[current] = (message["model"], dict(message.get("usage", {})))
-        elif record.get("type") == "message_delta" and current:
+        if record.get("type") == "content_block_start" or record.get("content"):
+            spoken.add(current)
+        if "refusal" in (record.get("stop_reason"), (record.get("delta") or {}).get("stop_reason")):
+            refused.add(current)
+        if record.get("type") == "message_delta" and current:
             told = {name: count for name, count in record.get("usage", {}).items() if count is not None}
             replies[current][1].update(told)
     return [
-        Reply(key=key, charges=_anthropic_charges(model, usage, provider))
+        Reply(
+            key=key,
+            charges=() if key in refused - spoken else _anthropic_charges(model, usage, provider),
+        )
         for key, (model, usage) in replies.items()
     ]
 

@@ -37,7 +37,7 @@ def count(folder: Path) -> Totals:
 def _replies(path: Path) -> list[Reply]:
     seller = SELLERS.get(path.parts[path.parts.index("packages") + 1])
     records = list(_records(path))
-    if seller is None or OTHER_WORK & set(path.parts) or any("error" in record for record in records):
+    if seller is None or OTHER_WORK & set(path.parts) or any(record.get("error") for record in records):
         return []
     return _read(records, seller)
 

@@ -3,20 +3,7 @@
 from hypothesis import strategies as st
 
 NAMES = (
-    *(
-        "role",
-        "content",
-        "type",
-        "text",
-        "name",
-        "id",
-        "index",
-        "delta",
-        "message",
-        "model",
-        "error",
-        "status",
-    ),
+    *("role", "content", "type", "text", "name", "id", "index", "delta", "message", "model", "error"),
     *("tool_calls", "function", "arguments", "tool_call_id", "function_call", "custom", "thinking", "usage"),
     *("prompt_tokens", "prompt_tokens_details", "cached_tokens", "completion_tokens", "total_tokens"),
     *("item", "output", "summary", "encrypted_content", "action", "tools", "output_index", "response"),
@@ -29,9 +16,8 @@ WORDS = (
     *("function_call", "shell_call", "web_search_call", "response.completed", "response.created", "1h"),
 )
 
-SCALARS = (
-    st.none() | st.booleans() | st.integers(-3, 10**6) | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(WORDS)
-)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.none() | st.booleans() | st.integers(-3, 10**6) | FLOATS | st.sampled_from(WORDS)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),

@@ -1,6 +1,6 @@
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,9 +16,25 @@ from farthing.segment import Level, Segment, SegmentKind
 from farthing.step import Breakpoint
 from farthing.usage import CacheWrite, Charge
 from farthing.wire import anthropic
-from farthing.wire.message import BlockMemo, Request, Response
+from farthing.wire.message import BlockMemo, Response
 from farthing.wire.recognise import WireFormat, is_event_stream, of_url
 from tests.truth import replies
+from tests.wire.anthropic_scene import (
+    BODY,
+    CALL,
+    FIXTURES,
+    HOUR,
+    IMAGE,
+    MARKER,
+    MESSAGES,
+    RESULT,
+    TOOLS,
+    Record,
+    Recorded,
+    digests,
+    parse,
+    shape,
+)
 from tests.wire.recorded import (
     COPIED,
     Pair,
@@ -29,53 +45,6 @@ from tests.wire.recorded import (
     split,
     truly_billed,
 )
-
-Recorded = Callable[[str], Path]
-Record = dict[str, object]
-
-FIXTURES = COPIED / "vercel-ai-provider-fixtures"
-MARKER = {"cache_control": {"type": "ephemeral"}}
-HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
-IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
-
-TOOLS: list[Record] = [
-    {"name": "read", "input_schema": {"properties": {"cache_control": {"type": "string"}}}},
-    {"type": "web_search_20260209", "name": "web_search", "max_uses": 2},
-    {"type": "mcp_toolset", "mcp_server_name": "tickets"},
-]
-CALL: Record = {"type": "tool_use", "id": "call_1", "name": "read", "input": {"b": 1, "a": None}}
-RESULT: Record = {"type": "tool_result", "tool_use_id": "call_1", "content": "Zürich"}
-MESSAGES: list[Record] = [
-    {
-        "role": "user",
-        "content": [{"type": "text", "text": "<reminder>"}, IMAGE, {"type": "text", "text": "Do."}],
-    },
-    {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}, CALL]},
-    {"role": "user", "content": [RESULT, {"type": "text", "text": "Go on."}]},
-    {"role": "system", "content": "Be quick."},
-    {"role": "assistant", "content": "Done."},
-]
-BODY: Record = {"model": "claude-opus-5", "messages": MESSAGES, "system": "Be brief.", "tools": TOOLS}
-
-
-def parse(body: Mapping[str, object], memo: BlockMemo | None = None) -> Request:
-    return anthropic.parse(json.dumps(body).encode(), memo)
-
-
-def one_message(*blocks: object, role: str = "user") -> Request:
-    return parse({"messages": [{"role": role, "content": list(blocks)}]})
-
-
-def shape(segments: tuple[Segment, ...]) -> list[tuple[str, str, str]]:
-    return [(segment.kind.value, segment.role, segment.name) for segment in segments]
-
-
-def digests(request: Request) -> list[bytes]:
-    return [segment.digest for segment in request.segments]
-
-
-def streamed(*events: Record) -> Response:
-    return anthropic.fold([b"data: " + json.dumps(event).encode() + b"\n\n" for event in events])
 
 
 def test_a_request_is_its_blocks_in_cache_order_whatever_the_order_of_its_members() -> None:
@@ -121,17 +90,6 @@ def test_offsets_count_from_the_place_of_the_body() -> None:
     assert (task.offset, task.length) == (1_038, 4)
 
 
-def test_a_string_and_a_list_of_one_text_are_alike() -> None:
-    text = {"type": "text", "text": "Zürich\n"}
-    listed = {"system": [text], "messages": [{"role": "user", "content": [text]}]}
-    plain = {"system": "Zürich\n", "messages": [{"role": "user", "content": "Zürich\n"}]}
-    assert digests(parse(listed)) == digests(parse(plain))
-    spelt = json.dumps(plain, ensure_ascii=False).encode()
-    assert digests(anthropic.parse(spelt)) == digests(parse(plain))
-    results = [{**RESULT, "content": content} for content in ("ok", [{"type": "text", "text": "ok"}])]
-    assert len({digest for one in results for digest in digests(one_message(one))}) == 1
-
-
 def test_markers_are_breakpoints_and_no_content() -> None:
     blocks = [{**IMAGE, **MARKER}, {**RESULT, **HOUR}, {"type": "text", "text": "x", **MARKER}]
     marked = {"tools": [TOOLS[0], {**TOOLS[1], **HOUR}], "messages": [{"role": "user", "content": blocks}]}
@@ -145,14 +103,6 @@ def test_markers_are_breakpoints_and_no_content() -> None:
     )
 
 
-def test_a_marker_inside_a_result_stands_behind_the_result() -> None:
-    inner = [{"type": "text", "text": "a", **HOUR}, {"type": "text", "text": "b"}]
-    request = one_message({**RESULT, "content": inner}, {"type": "text", "text": "x"})
-    assert request.breakpoints == (Breakpoint(1, 3_600),)
-    plain = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
-    assert digests(request)[0] == digests(one_message({**RESULT, "content": plain}))[0]
-
-
 def test_the_automatic_marker_stands_on_the_last_block_that_can_carry_one() -> None:
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
     messages = [
@@ -163,28 +113,6 @@ def test_the_automatic_marker_stands_on_the_last_block_that_can_carry_one() -> N
     marked = {"role": "user", "content": [{"type": "text", "text": "a", **MARKER}]}
     assert parse({"messages": [marked], **MARKER}).breakpoints == (Breakpoint(1, 300),)
     assert parse({"messages": [], **MARKER}).breakpoints == ()
-
-
-def test_pictures_in_a_result_are_blocks_of_their_own() -> None:
-    """Their bytes say nothing of their tokens, so they must not weigh as the result's text."""
-    seen = {**RESULT, "content": [{"type": "text", "text": "see"}, IMAGE], **MARKER}
-    messages = [{"role": "assistant", "content": [CALL]}, {"role": "user", "content": [seen]}]
-    body = json.dumps({"messages": messages}).encode()
-    request = anthropic.parse(body)
-    assert shape(request.segments)[1:] == [("tool_result", "user", "read"), ("media", "user", "read")]
-    assert request.breakpoints == (Breakpoint(3, 300),)
-    assert request.places is not None
-    assert json.loads(body[slice(*request.places[2])]) == IMAGE
-
-
-def test_the_line_that_claude_code_bills_by_is_not_seen_by_the_model() -> None:
-    def prompt(line: str) -> list[bytes]:
-        return digests(parse({"system": [{"type": "text", "text": line}], "messages": []}))
-
-    header = "x-anthropic-billing-header: cc_version=2.1.146; cch="
-    assert prompt(f"{header}5a;") == prompt(f"{header}6f;") == prompt("")
-    assert prompt(f'{header}5a;\nYou are "C".\n') == prompt('You are "C".\n')
-    assert prompt(f"Say {header}5a;") != prompt(f"Say {header}6f;")
 
 
 @pytest.mark.parametrize(
@@ -323,67 +251,6 @@ def test_an_answer_is_its_bill_and_its_blocks() -> None:
     assert shape(response.output) == [("tool_call", "assistant", "read")]
 
 
-@pytest.mark.parametrize(
-    ("told", "tier"),
-    [({"service_tier": "standard"}, ""), ({"service_tier": "batch"}, "batch"), ({"speed": "fast"}, "fast")],
-)
-def test_the_tier_is_the_one_that_was_given(told: Record, tier: str) -> None:
-    usage = {"input_tokens": 1, "output_tokens": 1, **told}
-    (charge,) = anthropic.answer(json.dumps({"model": "m", "usage": usage}).encode()).charges
-    assert charge.tier == tier
-
-
-def bill(response: Response) -> list[tuple[str, str, int, int]]:
-    return [
-        (charge.model, charge.part, charge.usage.input_tokens, charge.usage.output_tokens)
-        for charge in response.charges
-    ]
-
-
-def test_compaction_and_advice_are_lines_of_their_own() -> None:
-    iterations = [
-        {"type": "compaction", "input_tokens": 180, "output_tokens": 3},
-        {"type": "message", "input_tokens": 20, "output_tokens": 4},
-        {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 8, "output_tokens": 16},
-    ]
-    usage = {"input_tokens": 20, "output_tokens": 4, "service_tier": "priority", "iterations": iterations}
-    response = anthropic.answer(json.dumps({"model": "m", "usage": usage}).encode())
-    assert bill(response) == [
-        ("m", "", 20, 4),
-        ("m", "compaction", 180, 3),
-        ("claude-opus-5", "advisor", 8, 16),
-    ]
-    assert [charge.tier for charge in response.charges] == ["priority", "priority", ""]
-
-
-def test_a_fall_back_bills_who_answered_and_who_had_begun_to() -> None:
-    for ending in (".json", ".chunks.txt"):
-        path = FIXTURES / f"anthropic-fallback{ending}"
-        read = anthropic.answer if ending == ".json" else lambda raw: anthropic.fold([raw])
-        response = read(path.read_bytes() if ending == ".json" else as_stream(path))
-        assert bill(response) == [("claude-opus-4-8", "", 412, 264)]
-        assert response.model == "claude-opus-4-8"
-    iterations = [
-        {"type": "message", "model": "a", "input_tokens": 5, "output_tokens": 2},
-        {"type": "message", "model": "b", "input_tokens": 6, "output_tokens": 1},
-        {"type": "fallback_message", "model": "b", "input_tokens": 7, "output_tokens": 3},
-    ]
-    usage = {"input_tokens": 13, "output_tokens": 4, "iterations": iterations}
-    begun = anthropic.answer(json.dumps({"model": "b", "usage": usage}).encode())
-    assert bill(begun) == [("b", "", 13, 4), ("a", "declined", 5, 2)]
-
-
-def test_a_refusal_costs_nothing_unless_output_had_begun() -> None:
-    refused = [
-        anthropic.answer((FIXTURES / "anthropic-refusal.json").read_bytes()),
-        anthropic.fold([as_stream(FIXTURES / "anthropic-refusal.chunks.txt")]),
-    ]
-    assert [(one.charges, one.usage_recorded, one.finish) for one in refused] == [((), True, "refusal")] * 2
-    message = {"model": "m", "stop_reason": "refusal", "usage": {"input_tokens": 5, "output_tokens": 3}}
-    begun = anthropic.answer(json.dumps({**message, "content": [{"type": "text", "text": "I"}]}).encode())
-    assert bill(begun) == [("m", "", 5, 3)]
-
-
 def test_an_error_is_its_type_and_never_its_words() -> None:
     error = {
         "type": "error",
@@ -406,127 +273,6 @@ def test_what_is_no_answer_is_an_error(body: bytes) -> None:
 
 def test_tokens_that_were_counted_beforehand() -> None:
     assert anthropic.counted(b'{"input_tokens": 403}') == 403
-
-
-START: Record = {
-    "type": "message_start",
-    "message": {
-        "id": "m1",
-        "model": "m",
-        "usage": {"input_tokens": 9, "cache_read_input_tokens": 4, "output_tokens": 1},
-    },
-}
-WORDS: Record = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "a"}}
-MORE: Record = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "b"}}
-END: Record = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}}
-STOP: Record = {"type": "message_stop"}
-
-
-def test_counts_of_a_stream_are_cumulative_field_by_field() -> None:
-    response = streamed(START, WORDS, {"type": "ping"}, MORE, END, STOP)
-    assert bill(response) == [("m", "", 13, 5)]
-    assert (response.complete, response.finish, response.response_id) == (True, "end_turn", "m1")
-    late = {**END, "usage": {"input_tokens": 2, "cache_read_input_tokens": None, "output_tokens": 6}}
-    assert bill(streamed(START, END, late, STOP)) == [("m", "", 6, 6)]
-
-
-def test_what_needs_no_streaming_stands_in_the_start() -> None:
-    message = {"content": [CALL], "stop_reason": "tool_use"}
-    response = streamed({"type": "message_start", "message": message}, STOP)
-    assert (response.finish, response.usage_recorded, response.complete) == ("tool_use", False, True)
-    assert shape(response.output) == [("tool_call", "assistant", "read")]
-
-
-def test_a_stream_that_was_cut_off_keeps_what_it_had() -> None:
-    response = streamed(START, WORDS, MORE)
-    assert (bill(response), response.complete) == ([("m", "", 13, 1)], False)
-    assert response.output == streamed(START, WORDS, MORE, END, STOP).output
-    assert streamed().charges == ()
-    damaged = anthropic.fold([b"data: " + json.dumps(START).encode() + b'\n\ndata: {"type":"message_st'])
-    assert (bill(damaged), damaged.complete) == ([("m", "", 13, 1)], False)
-
-
-def test_an_error_may_follow_amid_a_stream() -> None:
-    response = streamed(
-        START, WORDS, {"type": "error", "error": {"type": "overloaded_error", "message": "m"}}
-    )
-    assert (response.error, response.complete, bill(response)) == (
-        "overloaded_error",
-        False,
-        [("m", "", 13, 1)],
-    )
-
-
-def test_foreign_events_and_a_foreign_end_change_nothing() -> None:
-    events = [
-        START,
-        WORDS,
-        {"type": "content_block_stop", "index": 0},
-        {"type": "to_come", "index": {}},
-        END,
-        STOP,
-    ]
-    body = b"".join(b": note\n\ndata: " + json.dumps(event).encode() + b"\n\n" for event in events)
-    assert not anthropic.fold([body]).complete
-    assert anthropic.fold([body.replace(b'"index": {}', b'"x": {}'), b"data: [DONE]\n\n"]).complete
-
-
-def test_an_answer_that_begins_again_replaces_the_first_but_both_are_billed() -> None:
-    response = anthropic.fold([as_stream(FIXTURES / "spliced-message-start.chunks.txt")])
-    model = "claude-3-haiku-20240307"
-    assert response.response_id == "msg_second"
-    assert bill(response) == [(model, "", 17, 65), (model, "earlier", 17, 1)]
-    assert shape(response.output) == [("reasoning", "assistant", ""), ("tool_call", "assistant", "test-tool")]
-    doubled = anthropic.fold([as_stream(FIXTURES / "duplicate-message-start.chunks.txt")])
-    assert bill(doubled) == [(model, "", 17, 227)]
-
-
-def test_a_stream_is_what_the_answer_in_one_piece_would_have_been() -> None:
-    """Blocks of each growing kind, cut into deltas, against the same blocks whole."""
-    blocks: list[Record] = [
-        {"type": "thinking", "thinking": "So so.", "signature": "c2ln"},
-        {"type": "text", "text": "Zürich 😀", "citations": [{"cited_text": "x"}]},
-        {"type": "text", "text": "plain"},
-        {**CALL, "caller": {"type": "direct"}},
-        {"type": "compaction", "content": "before", "encrypted_content": "opaque"},
-        {"type": "redacted_thinking", "data": "b3BhcXVl"},
-    ]
-    whole = anthropic.answer(json.dumps({"content": blocks}).encode())
-    grown = ("thinking", "signature", "text", "encrypted_content")
-    events: list[Record] = []
-    for index, block in enumerate(blocks):
-        start = {name: "" if name in grown else value for name, value in block.items()}
-        deltas: list[Record] = [
-            {name: half} for name in grown if name in block for half in halves(block[name])
-        ]
-        if block["type"] == "tool_use":
-            start["input"] = {}
-            deltas = [{"partial_json": half} for half in ("", *halves(json.dumps(block["input"], indent=1)))]
-        if block["type"] == "compaction":
-            start["content"] = None
-            deltas += [{"content": block["content"]}]
-        if "citations" in block:
-            start["citations"] = []
-            deltas += [{"citation": {"cited_text": "x"}}]
-        events.append({"type": "content_block_start", "index": index, "content_block": start})
-        events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
-    told = streamed(START, *events, END, STOP).output
-    assert [(one.kind, one.name, one.digest) for one in told] == [
-        (one.kind, one.name, one.digest) for one in whole.output
-    ]
-
-
-def halves(text: object) -> list[str]:
-    assert isinstance(text, str)
-    return [text[: len(text) // 2], text[len(text) // 2 :]]
-
-
-def test_arguments_that_were_cut_off_are_kept_as_text() -> None:
-    call = {"type": "content_block_start", "index": 0, "content_block": {**CALL, "input": {}}}
-    cut = {"type": "content_block_delta", "index": 0, "delta": {"partial_json": '{"path": "src/f'}}
-    response = streamed(START, call, cut)
-    assert shape(response.output) == [("tool_call", "assistant", "read")]
-    assert response.output[0].size > len("src/f")
 
 
 STREAMS = sorted(path.name for path in FIXTURES.glob("anthropic-*.chunks.txt"))

@@ -14,7 +14,7 @@ from farthing.segment import Segment, SegmentKind
 from farthing.step import Breakpoint
 from farthing.wire import openai_chat
 from farthing.wire.message import BlockMemo, Request
-from farthing.wire.recognise import WireFormat, is_event_stream, of_url
+from farthing.wire.recognise import NotACall, WireFormat, is_event_stream, of_response, of_url
 from tests.truth.files import files, lines
 from tests.truth.replies import chat
 from tests.wire.odd import OBJECTS, VALUES
@@ -269,6 +269,18 @@ def test_a_gateways_own_error_is_an_error_too() -> None:
     assert openai_chat.answer(b'{"detail": "Unauthorized"}').error == "error"
 
 
+def test_a_legacy_completion_is_billed_and_said_alike() -> None:
+    body = (COPIED / "vercel-ai-provider-fixtures/openai-completion-text.json").read_bytes()
+    told = json.loads(body)
+    response = openai_chat.answer(body)
+    assert billed(response) == [(told["usage"]["prompt_tokens"], 0, 0, told["usage"]["completion_tokens"])]
+    (said,) = response.output
+    chunks = [
+        of_line(json.dumps({"choices": [{"text": piece}]}).encode()) for piece in told["choices"][0]["text"]
+    ]
+    assert said.digest == openai_chat.fold(chunks).output[0].digest
+
+
 def test_reasoning_that_xai_counts_apart_is_output() -> None:
     body = (COPIED / "vercel-ai-provider-fixtures/xai-text.json").read_bytes()
     usage = json.loads(body)["usage"]
@@ -374,3 +386,20 @@ def test_no_answer_makes_us_fall_over(body: object, choices: list[object], usage
         openai_chat.answer(raw)
     with contextlib.suppress(WireError):
         openai_chat.fold([of_line(raw)])
+
+
+def test_recorded_fixtures_bill_what_the_truth_reads(recorded: Recorded) -> None:
+    packages = recorded("vercel-ai-provider-fixtures") / "packages"
+    answered = []
+    for folder in ("openai/src/chat", "openai/src/completion", "openai-compatible/src/chat", "mistral/src"):
+        for path in sorted((packages / folder / "__fixtures__").iterdir()):
+            is_body = path.suffix == ".json"
+            lines = [path.read_bytes()] if is_body else path.read_bytes().splitlines()
+            if of_response(lines[0]) is NotACall.AUDIO:
+                continue
+            response = openai_chat.answer(*lines) if is_body else openai_chat.fold(map(of_line, lines))
+            replies = chat(list(map(json.loads, lines)), None)
+            assert billed(response) == [bill for reply in replies for bill in truly_billed(reply)], path.name
+            answered += [path.name] if replies else []
+            assert replies or response.error
+    assert len(answered) == 16

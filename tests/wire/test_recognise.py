@@ -71,7 +71,7 @@ GOOGLE = "https://generativelanguage.googleapis.com"
         ("https://api.openai.com/v1/models", NotACall.MODEL),
         (f"{GOOGLE}/v1beta/models/gemini-3.8-flash", NotACall.MODEL),
         ("https://api.openai.com/v1/files/file-1", NotACall.FILE),
-        ("https://api.cohere.com/v2/chat", None),
+        ("https://api.cohere.com/v2/chat", WireFormat.COHERE),
         ("https://example.com/", None),
     ],
 )
@@ -154,6 +154,7 @@ def test_a_request_tells_its_format(body: object, expected: Recognised) -> None:
         ({"results": [{"flagged": False}]}, NotACall.MODERATION),
         ({"results": [{"relevance_score": 1}]}, NotACall.RERANK),
         ({"data": [{"b64_json": ""}]}, NotACall.IMAGE),
+        ({"text": "hi", "task": "transcribe"}, NotACall.AUDIO),
         ({"input_tokens": 9}, NotACall.COUNT),
         ({"totalTokens": 9}, NotACall.COUNT),
         ({"type": "session.created", "event_id": "e"}, NotACall.REALTIME),
@@ -227,7 +228,6 @@ UNKNOWN = {
         "pdfobject.com": 2,
         "www.w3.org": 1,
         "oauth2.googleapis.com": 1,
-        "api.cohere.com": 1,
     },
     "openllmetry-cassettes": {"api.openai.com": 10},
     "otel-python-contrib-cassettes": {},
@@ -268,3 +268,29 @@ def test_nothing_makes_us_fall_over(body: object) -> None:
     raw = json.dumps(body).encode()
     told = {of_request(raw), of_response(raw), of_response(b"data: " + raw)}
     assert all(one is None or isinstance(one, WireFormat | NotACall) for one in told)
+
+
+# Fixtures of OpenAI's, Mistral's and Google's packages that are no call of the formats here, and why.
+OTHER = {
+    NotACall.REALTIME: 2,
+    NotACall.EMBEDDING: 2,
+    NotACall.IMAGE: 2,
+    NotACall.COMPLETION: 2,
+    NotACall.AUDIO: 2,
+    NotACall.FILE: 1,
+    None: 21,  # 17 of Google's Interactions, a format of its own; 4 errors that both OpenAI formats have
+}
+
+
+def test_every_provider_fixture_is_accounted_for(recorded: Recorded) -> None:
+    packages = recorded("vercel-ai-provider-fixtures") / "packages"
+    found: Counter[Recognised] = Counter()
+    unknown = []
+    for package in ("openai", "openai-compatible", "mistral", "google", "google-vertex"):
+        for path in sorted((packages / package).rglob("*.*")):
+            told = of_response(path.read_bytes() if path.suffix == ".json" else as_stream(path))
+            found[told] += 1
+            unknown += [path] if told is None else []
+    assert found == OTHER | {CHAT: 14, RESPONSES: 56, GEMINI: 15}
+    assert sum("interactions" in path.parts for path in unknown) == 17
+    assert sum("error" in path.name for path in unknown) == 4

@@ -9,19 +9,12 @@ from msgspec import Raw
 
 from farthing.errors import WireError
 from farthing.segment import SegmentKind
-from farthing.wire.message import BlockMemo, Place
+from farthing.wire.message import BlockMemo
 from farthing.wire.scan import (
     PLACE_UNKNOWN,
     Block,
     Scan,
-    compact,
-    decode,
-    is_string,
-    mend,
-    place_of,
-    respelt,
     text,
-    text_of,
 )
 
 LISTS = msgspec.json.Decoder(list[Raw])
@@ -131,6 +124,16 @@ def test_a_result_is_named_after_its_call_in_this_conversation() -> None:
     assert scanned(body(answer), memo, reader).segments[0].name == ""
 
 
+def test_a_result_whose_call_is_elsewhere_is_named_anew_each_time() -> None:
+    memo, reader, found = BlockMemo(), Reader(), []
+    sent = body(message({"word": "done", "answers": "c"}), message("next"))
+    for tool in ("read", "write"):
+        scan = Scan(sent, memo=memo, names={"c": tool})
+        scan.take_all("words", LISTS.decode(sent), reader)
+        found.append(scan.segments[0].name)
+    assert (found, reader.reads) == (["read", "write"], 2)
+
+
 def test_a_call_in_another_body_is_found_by_the_names_that_are_passed_on() -> None:
     names: dict[str, str] = {}
     found = []
@@ -158,14 +161,6 @@ def test_a_body_that_does_not_stand_in_its_source_has_no_offsets() -> None:
     assert (scan.segments[0].offset, scan.segments[0].length) == (PLACE_UNKNOWN, 13)
 
 
-def test_a_twin_is_not_taken_for_a_block() -> None:
-    """The bytes of a block may stand before it, as a role does before a content."""
-    raw = b'{"role": "user", "content": "user"}'
-    content = msgspec.json.decode(raw, type=dict[str, Raw])["content"]
-    assert place_of(content, raw) == Place(28, 34)
-    assert raw.index(bytes(content)) == 9
-
-
 def test_content_that_is_not_of_the_format_is_an_error_without_its_words() -> None:
     with pytest.raises(WireError) as raised:
         scanned(b'[[{"word": 5, "secret": "abc"}]]', None, Reader())
@@ -183,13 +178,19 @@ def test_the_memo_forgets_its_older_half() -> None:
 
 
 words = st.sampled_from(["a", "b", "é", 'q"\\', "read", "write"])
+
+
 parts = st.one_of(
     words.map(lambda word: {"word": word}),
     words.map(marked),
     st.tuples(words, st.sampled_from(["1", "2"])).map(lambda pair: {"word": pair[0], "call": pair[1]}),
     st.tuples(words, st.sampled_from(["1", "2"])).map(lambda pair: {"word": pair[0], "answers": pair[1]}),
 )
+
+
 messages = st.lists(parts, min_size=1, max_size=3).map(lambda listed: message(*listed))
+
+
 histories = st.lists(
     st.tuples(st.lists(messages, max_size=4), st.integers(0, 8), st.sampled_from([",", ", ", "\n\t, "])),
     max_size=6,
@@ -214,73 +215,3 @@ def test_a_memo_changes_nothing_but_the_cost(history: list[tuple[list[str], int,
         assert [json.loads(sent[start:end])["word"] for start, end in fast.places()] == [
             part["word"] for one in conversation for part in json.loads(one)
         ]
-
-
-@given(st.text(), st.booleans())
-def test_a_text_digests_alike_however_it_is_escaped(value: str, ascii_only: bool) -> None:
-    written = json.dumps(value, ensure_ascii=ascii_only)
-    assert text_of(Raw(written.encode())) == text(value)
-    assert text_of(Raw(msgspec.json.encode(value))) == text(value)
-    assert len(text("")) == 0
-
-
-@given(st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5), st.lists))
-def test_whitespace_and_escapes_are_no_content(value: object) -> None:
-    spellings = {respelt(json.dumps(value, indent=indent).encode()) for indent in (None, 1)}
-    assert spellings == {
-        json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    } or spellings == {msgspec.json.encode(value)}
-
-
-def test_the_order_of_keys_is_content() -> None:
-    assert respelt(b'{"b": 1, "a": [1, 2]}') == b'{"b":1,"a":[1,2]}'
-
-
-def test_markers_are_left_out_wherever_blocks_stand_and_nowhere_else() -> None:
-    image = {"type": "image", "source": {"n": 1}}
-    arguments = {"cache_control": 1}
-    plain = {"content": [{"type": "text", "text": "a"}, image], "input": arguments}
-    marker = {"cache_control": {"type": "ephemeral"}}
-    marked_image = {**image, "source": {"n": 1, **marker}, **marker}
-    marked = {
-        **marker,
-        "content": [{**marker, "type": "text", "text": "a"}, marked_image],
-        "input": arguments,
-    }
-    spelt = [compact(json.dumps(block).encode(), without="cache_control") for block in (plain, marked)]
-    assert spelt[0] == spelt[1] == json.dumps(plain, separators=(",", ":")).encode()
-
-
-def test_null_is_absent_and_one_text_is_its_string() -> None:
-    assert compact(b'{"a":null,"content":[{"type":"text","text":"x"}]}') == b'{"content":"x"}'
-    assert compact(b'[{"text":"x","citations":null}]') == b'"x"'
-    assert compact(b'[{"text":"x","title":"y"}]') == b'[{"text":"x","title":"y"}]'
-
-
-def test_lone_surrogates_are_mended_in_place() -> None:
-    raw = rb'{"a": "\ud83d!", "b": "\\ud83d", "c": "\ud83d\ude00", "d": "\\\udc00"}'
-    mended = mend(raw)
-    assert mended is not None
-    assert len(mended) == len(raw)
-    assert msgspec.json.decode(mended) == {"a": "�!", "b": "\\ud83d", "c": "😀", "d": "\\�"}
-    assert mend(b'{"a": "\\n"}') is None
-
-
-def test_a_body_with_a_lone_surrogate_is_read() -> None:
-    found, buffer = decode(LISTS, rb'["\ud83d", 1]', "body")
-    assert [place_of(raw, buffer) for raw in found] == [Place(1, 9), Place(11, 12)]
-
-
-@pytest.mark.parametrize(
-    ("raw", "offset"),
-    [(b"{", None), (b'["a" 1]', 5), (b"\xff", 0), (b"[" * 100_000, None), (b'{"a":1}', None)],
-)
-def test_bytes_of_another_format_are_an_error(raw: bytes, offset: int | None) -> None:
-    with pytest.raises(WireError) as raised:
-        decode(LISTS, raw, "request body")
-    assert raised.value.offset == offset
-    assert "request body" in str(raised.value)
-
-
-def test_a_string_is_told_by_its_first_byte() -> None:
-    assert [is_string(Raw(raw)) for raw in (b'"a"', b"[]", b"null", b"")] == [True, False, False, False]

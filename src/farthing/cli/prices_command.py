@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from farthing.cli.reading import cache_directory
 from farthing.config.prices import load_prices
-from farthing.ingest.cache import cache_directory
 from farthing.money import format_usd
 from farthing.prices.book import ModelRef
 from farthing.prices.card import Card, Rates, Unpriced

@@ -161,9 +161,12 @@ SESSION = (
 LABELS: Mapping[str, Names] = {
     "user": ("user.id", "enduser.id", "langfuse.user.id", "ai.telemetry.metadata.userId", "gen_ai.user"),
     "feature": ("ai.telemetry.functionId", "traceloop.workflow.name"),
+    "service": ("service.name",),
+    "environment": ("deployment.environment.name", "deployment.environment", "langfuse.environment"),
     "tags": ("langfuse.trace.tags", "tag.tags", "ai.telemetry.metadata.tags"),
 }
 OWN_LABELS = ("traceloop.association.properties.", "langfuse.trace.metadata.", "ai.telemetry.metadata.")
+NOT_LABELS = ("traceloop.association.properties.ls_", "traceloop.association.properties.lc_")
 
 # What was sent and said.
 INPUT_MESSAGES = ("gen_ai.input.messages", "ai.prompt.messages")

@@ -3,6 +3,7 @@
 Values stay JSON until they are asked for, so a prompt that nobody wants is never unescaped.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
@@ -10,11 +11,15 @@ from typing import TypeAlias
 import msgspec
 
 from farthing.errors import RecordError
-from farthing.traces.attribute_names import LABELS, OWN_LABELS, Names
+from farthing.traces.attribute_names import LABELS, NOT_LABELS, OWN_LABELS, SESSION, Names
 from farthing.wire.fields import ABSENT, is_given, string
 from farthing.wire.scan import is_string
 
 _LONGEST_LABEL = 200
+# Words may open with a bracket too.
+_IS_JSON = re.compile(rb'\s*(?:"|\{\s*["}]|\[\s*[\[{"\]])')
+_ANY = msgspec.json.Decoder(msgspec.Raw)
+_KNOWN = frozenset({*SESSION, *(name for names in LABELS.values() for name in names)})
 
 
 class Attributes:
@@ -45,8 +50,8 @@ class Attributes:
         return ABSENT
 
     def text(self, names: Names) -> str:
-        """Return a value as words: a string's content, the first member of a list, else its JSON."""
-        raw = self.raw(names)
+        """Return a value as words: a string's content, the first word of a list, else its JSON."""
+        raw = unwrapped(self.raw(names))
         if is_string(raw):
             return string(raw)
         said = bytes(raw).decode()
@@ -87,18 +92,16 @@ class Attributes:
         return ABSENT
 
     def labels(self) -> tuple[tuple[str, str], ...]:
-        """Return what a report can group by, known labels and the application's own, sorted."""
-        known = {label: self.text(names) for label, names in LABELS.items()}
+        """Return what a report can group by: known labels, and those that an application set itself."""
         own = {
             name.removeprefix(prefix): self.text((name,))
             for prefix in OWN_LABELS
             for name in self._values
-            if name.startswith(prefix)
+            if name.startswith(prefix) and name not in _KNOWN and not name.startswith(NOT_LABELS)
         }
+        found = own | {label: self.text(names) for label, names in LABELS.items()}
         return tuple(
-            sorted(
-                (name, value) for name, value in {**own, **known}.items() if 0 < len(value) <= _LONGEST_LABEL
-            )
+            sorted((name, value) for name, value in found.items() if 0 < len(value) <= _LONGEST_LABEL)
         )
 
     def joined(self, more: Mapping[str, bytes]) -> "Attributes":
@@ -112,13 +115,24 @@ def quoted(text: str) -> bytes:
 
 
 def unwrapped(raw: bytes) -> bytes:
-    """Return what a JSON string holds where that looks like JSON, however often wrapped; else `raw`."""
+    """Return what a JSON string holds where that is meant as JSON, however often wrapped; else `raw`.
+
+    What begins as JSON does and was cut off is returned all the same: its reader must say so.
+    """
     while is_string(raw):
-        inner = string(raw).strip()
-        if not inner.startswith(("{", "[", '"')):
+        held = string(raw).encode()
+        if not _IS_JSON.match(held) or (held.lstrip().startswith(b'"') and not _is_whole(held)):
             break
-        raw = inner.encode()
+        raw = held.strip()
     return raw
+
+
+def _is_whole(held: bytes) -> bool:
+    try:
+        _ANY.decode(held)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def nested(paths: list[tuple[str, bytes]]) -> bytes:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.envelope import headers
+from farthing.traces.envelope import envelope, headers
 from farthing.traces.exchange import Body, Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire.scan import PLACE_UNKNOWN
@@ -97,7 +97,7 @@ def _take(exchanges: Exchanges, interaction: _Interaction, offset: int) -> Itera
         url=request.uri,
         method=request.method,
         status=response.status.code,
-        asked=headers(request.headers.items()),
+        asked=envelope(headers(request.headers.items())),
         answered=answered,
         at_ns=instant.from_http(answered.get("date")),
     )

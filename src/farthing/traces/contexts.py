@@ -13,11 +13,13 @@ import msgspec
 
 from farthing.prefix import Chains, Prefix
 from farthing.segment import Segment, SegmentKind
-from farthing.step import Recorded
+from farthing.step import Breakpoint, Recorded
 from farthing.traces.attributes import unwrapped
 from farthing.traces.dialects import (
     answer_blocks,
     is_gemini_tools,
+    is_responses_item,
+    is_tool_definition,
     message_blocks,
     system_blocks,
     tool_definitions,
@@ -42,14 +44,25 @@ _CHECKED = msgspec.json.Decoder(msgspec.Raw)
 
 
 class Context(NamedTuple):
-    """The context of one request, how much of it was recorded, and its turn of the conversation."""
+    """The context of one request and its turn of the conversation, with the kinds of its segments.
+
+    `breakpoints` are None where no cache marker is shown: most instrumentations leave them out.
+    """
 
     prefix: Prefix | None
-    recorded: Recorded
     turn: int
+    kinds: frozenset[SegmentKind]
+    breakpoints: tuple[Breakpoint, ...] | None = None
+
+    def recorded_with(self, output: Sequence[Segment]) -> Recorded:
+        """Return how much of the request is shown: calls of tools that no schema describes miss those."""
+        if self.prefix is None:
+            return Recorded.COUNTS
+        uses_tools = self.kinds.union(segment.kind for segment in output).intersection(_TOOL_USE)
+        return Recorded.DELTA if uses_tools and SegmentKind.TOOLS not in self.kinds else Recorded.FULL
 
 
-NO_CONTEXT = Context(None, Recorded.COUNTS, 0)
+NO_CONTEXT = Context(None, 0, frozenset())
 
 
 class Place(NamedTuple):
@@ -76,19 +89,23 @@ class Contexts:
         value = unwrapped(request)
         if is_given(value) and not is_string(value):
             decode(_CHECKED, value, "recorded request")
-        found = _request(value, _DEEPEST)
+        found = _without_tools(_request(value, value))
         names: dict[str, str] = {}
         head = self._head(
             unwrapped(system if is_given(system) else found.system),
             unwrapped(tools if is_given(tools) else found.tools),
         )
-        where = place if place is not None and value is request else Place(value, PLACE_UNKNOWN)
+        is_in_place = place is not None and value is request and found.buffer is value
+        where = place if place is not None and is_in_place else Place(found.buffer, PLACE_UNKNOWN)
         scan = Scan(where.buffer, base=where.base, memo=self._memo, names=names)
         take_turns(scan, found.messages, "recorded message", message_blocks)
-        segments = [*head, *scan.segments]
+        segments = [*head.segments, *scan.segments]
         if not segments:
             return NO_CONTEXT
-        return Context(self._chains.of(segments), _recorded(segments), _turn(scan.segments))
+        kinds = frozenset(segment.kind for segment in segments)
+        later = (Breakpoint(len(head.segments) + mark.depth, mark.ttl_s) for mark in scan.breakpoints)
+        marks = (*head.breakpoints, *later)
+        return Context(self._chains.of(segments), _turn(scan.segments), kinds, marks or None)
 
     def answer(self, value: bytes) -> tuple[Segment, ...]:
         """Return the blocks of what came back; nothing of a value that is no answer or was cut off."""
@@ -97,41 +114,55 @@ class Contexts:
             scan.take("recorded answer", raw, answer_blocks)
         return tuple(scan.segments)
 
-    def _head(self, system: bytes, tools: bytes) -> list[Segment]:
+    def _head(self, system: bytes, tools: bytes) -> Scan:
         scan = Scan(b"", base=PLACE_UNKNOWN, memo=self._memo)
         if is_given(tools):
             reader = gemini_content.tool_blocks if is_gemini_tools(tools) else tool_blocks
             scan.take("recorded tools", tool_definitions(tools), reader)
         if is_given(system):
             scan.take("recorded system", system, system_blocks)
-        return scan.segments
+        return scan
 
 
 class _Found(NamedTuple):
-    messages: Sequence[bytes] = ()
+    """What a request was found to hold; the messages are views of `buffer`."""
+
+    buffer: bytes
+    messages: Sequence[bytes]
     system: bytes = ABSENT
     tools: bytes = ABSENT
 
 
-def _request(value: bytes, depth: int) -> _Found:
+def _request(value: bytes, buffer: bytes, depth: int = _DEEPEST) -> _Found:
     if is_string(value):
-        return _Found([value])
+        return _Found(buffer, [value])
     said = members(value)
     if not said:
         listed = items(value)
         # LangChain keeps a batch of one: a list with the list of messages in it.
         is_batch = bool(listed) and not is_string(listed[0]) and not members(listed[0])
-        return _Found(items(listed[0]) if is_batch else listed)
-    inner = _first(said, _MESSAGES)
-    if "role" in said or not is_given(inner) or not depth:
-        return _Found([value], _first(said, _SYSTEM), _first(said, _TOOLS))
-    found = _request(unwrapped(inner), depth - 1)
+        return _Found(buffer, items(listed[0]) if is_batch else listed)
+    wrapped = _first(said, _MESSAGES)
+    if "role" in said or not is_given(wrapped) or not depth:
+        return _Found(buffer, [value], _first(said, _SYSTEM), _first(said, _TOOLS))
+    inner = unwrapped(wrapped)
+    found = _request(inner, buffer if inner is wrapped else inner, depth - 1)
     config = members(_first(said, _CONFIGS))
-    return _Found(
-        found.messages,
-        _first(said, _SYSTEM) or found.system or _first(config, _SYSTEM),
-        _first(said, _TOOLS) or found.tools or _first(config, _TOOLS),
+    return found._replace(
+        system=_first(said, _SYSTEM) or found.system or _first(config, _SYSTEM),
+        tools=_first(said, _TOOLS) or found.tools or _first(config, _TOOLS),
     )
+
+
+def _without_tools(found: _Found) -> _Found:
+    """Return the request with the tool schemas that stand behind its messages where they belong."""
+    end = len(found.messages)
+    while end and is_tool_definition(found.messages[end - 1]):
+        end -= 1
+    if end == len(found.messages):
+        return found
+    schemas = (bytes(members(message)["content"]) for message in found.messages[end:])
+    return found._replace(messages=found.messages[:end], tools=b"[" + b",".join(schemas) + b"]")
 
 
 def _answers(value: bytes, depth: int) -> Iterator[bytes]:
@@ -142,24 +173,18 @@ def _answers(value: bytes, depth: int) -> Iterator[bytes]:
     elif not said:
         for element in items(value) if depth else ():
             yield from _answers(element, depth - 1)
-    elif is_given(inner := _first(said, _ANSWERS)) and "toolName" not in said and "type" not in said:
-        yield from _answers(unwrapped(inner), depth - 1) if depth else ()
+    elif is_responses_item(said):
+        yield value
     elif "toolName" in said:
         yield b'{"tool_calls":[' + bytes(value) + b"]}"
+    elif is_given(inner := _first(said, _ANSWERS)):
+        yield from _answers(unwrapped(inner), depth - 1) if depth else ()
     elif is_string(words := _first(said, _WORDS)):
         yield words
     else:
         content = said.get("content", ABSENT)
         is_wrapper = bool(members(content)) and "type" not in said
         yield content if is_wrapper else value
-
-
-def _recorded(segments: Sequence[Segment]) -> Recorded:
-    """Tell whether the tools are there: calls of tools that no schema describes show that they are not."""
-    kinds = {segment.kind for segment in segments}
-    return (
-        Recorded.DELTA if kinds.intersection(_TOOL_USE) and SegmentKind.TOOLS not in kinds else Recorded.FULL
-    )
 
 
 def _turn(segments: Sequence[Segment]) -> int:

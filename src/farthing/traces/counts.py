@@ -97,9 +97,10 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class Billed(Struct, frozen=True):
-    """A provider's own usage, which the trace holds as it was sent: nothing about it is in doubt."""
+    """Disjoint counts, about which nothing is in doubt: a provider's own usage, or a platform's buckets."""
 
     charges: tuple[Charge, ...]
+    rule: str = _PROVIDERS_OWN
 
     @property
     def output_tokens(self) -> int:
@@ -139,7 +140,7 @@ class Ballot:
     def settle(self, told: Told, *, model: str, tier: str) -> Settled:
         """Return the bill of a call whose file has been heard; `model` answered, at `tier`."""
         if isinstance(told, Billed):
-            return Settled(told.charges, _PROVIDERS_OWN)
+            return Settled(told.charges, told.rule)
         rule = self._rule(told)
         usage = _usage(told, exclusive=rule != INCLUSIVE)
         return Settled((Charge(model=model, usage=usage, tier=tier),), rule)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from farthing.segment import SegmentKind
 from farthing.traces.attributes import unwrapped
+from farthing.usage import FIVE_MINUTES_S, ONE_HOUR_S
 from farthing.wire import gemini_content, openai_items
 from farthing.wire.fields import ABSENT, is_given, items, members, string
 from farthing.wire.openai_content import call_content
@@ -31,7 +32,6 @@ _ROLES = {
 }
 _TYPES = frozenset({*_ROLES, "user", "assistant", "system", "tool"})
 _WRAPPINGS = ("message", "kwargs", "data")
-_SAID_BY = {"assistant": SegmentKind.ASSISTANT, "tool": SegmentKind.TOOL_RESULT}
 _RESPONSES_ITEMS = ("_call", "_call_output", "reasoning", "item_reference", "compaction")
 _MEDIA = frozenset(
     {
@@ -54,6 +54,7 @@ _CALLS = frozenset(
 _RESULTS = frozenset(
     {"tool_call_response", "tool_result", "function_response", "toolresult", "server_tool_call_response"}
 )
+_MARKER = "cache_control"
 _WORDS = ("text", "content", "refusal", "output_text", "thinking", "reasoning", "value")
 _ARGUMENTS = ("arguments", "args", "input", "arguments_json")
 _RETURNED = ("response", "result", "output", "content", "value")
@@ -73,7 +74,7 @@ def message_blocks(raw: bytes, /, *, opening: bool) -> Iterator[Block]:
     if is_string(raw):
         yield from _opened(_text_block(raw, raw, "user", SegmentKind.USER), opening=opening)
         return
-    if _is_responses_item(members(raw)):
+    if is_responses_item(members(raw)):
         yield from openai_items.item_blocks(raw, opening=opening, ttl_s=0)
         return
     said = _unwrap(raw)
@@ -89,7 +90,7 @@ def answer_blocks(raw: bytes) -> Iterator[Block]:
     """Yield the blocks of an answer: what has no role is the assistant's."""
     if is_string(raw):
         yield from filter(None, (_text_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
-    elif _is_responses_item(members(raw)):
+    elif is_responses_item(members(raw)):
         yield from openai_items.item_blocks(raw, opening=False, ttl_s=0)
     else:
         said = _unwrap(raw)
@@ -97,6 +98,12 @@ def answer_blocks(raw: bytes) -> Iterator[Block]:
             yield from gemini_content.content_blocks(raw, opening=False)
         elif said.role in ("", "assistant"):
             yield from _blocks(raw, said._replace(role="assistant"), opening=False)
+
+
+def is_responses_item(message: Mapping[str, bytes]) -> bool:
+    """Tell whether the members are those of an item of the Responses API that is no message."""
+    kind = string(message.get("type", ABSENT))
+    return "role" not in message and kind.endswith(_RESPONSES_ITEMS) and "content" not in message
 
 
 def system_blocks(raw: bytes) -> Iterator[Block]:
@@ -117,6 +124,13 @@ def tool_definitions(raw: bytes) -> bytes:
         inner = members(told.get("tool", ABSENT)).get("json_schema") or told.get("tool.json_schema")
         schemas.append(bytes(unwrapped(inner) if inner else schema))
     return b"[" + b",".join(schemas) + b"]"
+
+
+def is_tool_definition(message: bytes) -> bool:
+    """Tell whether a message is a tool's schema, as Langfuse's LangChain handler appends them."""
+    said = members(message)
+    content = members(said.get("content", ABSENT))
+    return string(said.get("role", ABSENT)) == "tool" and "function" in content and "type" in content
 
 
 def is_gemini_tools(raw: bytes) -> bool:
@@ -163,32 +177,33 @@ def _class_name(layer: Mapping[str, bytes]) -> str:
     return last.partition("Message")[0].lower() if "Message" in last else ""
 
 
-def _is_responses_item(message: Mapping[str, bytes]) -> bool:
-    kind = string(message.get("type", ABSENT))
-    return "role" not in message and kind.endswith(_RESPONSES_ITEMS) and "content" not in message
-
-
 def _is_gemini(message: Mapping[str, bytes]) -> bool:
     parts = items(message.get("parts", ABSENT))
     return bool(parts) and not any("type" in members(part) or is_string(part) for part in parts)
 
 
 def _blocks(raw: bytes, said: _Said, *, opening: bool) -> Iterator[Block]:
-    role = said.role or "user"
-    kind = _SAID_BY.get(role, SegmentKind.USER)
-    if role == "system" and opening:
-        kind = SegmentKind.SYSTEM
+    role, kind = _speaker(said.role, opening=opening)
     yield from _thoughts(raw, said.members, role)
     called: set[str] = set()
     for block in _contents(raw, said.members, role, kind):
         if block.kind is SegmentKind.TOOL_CALL:
             called.add(block.call)
-        yield _answering(block, said.members) if kind is SegmentKind.TOOL_RESULT else block
+        yield _answering(block, said) if kind is SegmentKind.TOOL_RESULT else block
     for call in _calls(said.members):
         block = _call_block(raw, call, role)
         # OpenInference and LangChain write the same call as a part and in the list of calls.
         if not block.call or block.call not in called:
             yield block
+
+
+def _speaker(role: str, *, opening: bool) -> tuple[str, SegmentKind]:
+    """Return who says a message and what its text is; any other role is a tool's name (Langfuse's JS SDK)."""
+    if role == "system" and opening:
+        return role, SegmentKind.SYSTEM
+    if role in ("user", "system", ""):
+        return role or "user", SegmentKind.USER
+    return ("assistant", SegmentKind.ASSISTANT) if role == "assistant" else ("tool", SegmentKind.TOOL_RESULT)
 
 
 def _thoughts(raw: bytes, message: Mapping[str, bytes], role: str) -> Iterator[Block]:
@@ -211,13 +226,12 @@ def _contents(raw: bytes, message: Mapping[str, bytes], role: str, kind: Segment
             yield block
 
 
-def _answering(block: Block, message: Mapping[str, bytes]) -> Block:
+def _answering(block: Block, said: _Said) -> Block:
     """Name a tool's message after its tool, or tie it to its call."""
     if block.name or block.call or block.kind not in (SegmentKind.TOOL_RESULT, SegmentKind.MEDIA):
         return block
-    name = _first(message, _NAMES)
-    call = "" if name else _first(message, _TIES)
-    return block._replace(name=name, call=call)
+    name = _first(said.members, _NAMES) or ("" if said.role == "tool" else said.role)
+    return block._replace(name=name, call="" if name else _first(said.members, _TIES))
 
 
 def _part_block(raw: bytes, part: bytes, role: str, kind: SegmentKind) -> Block | None:
@@ -225,17 +239,27 @@ def _part_block(raw: bytes, part: bytes, role: str, kind: SegmentKind) -> Block 
     if is_string(part):
         return _text_block(raw, part, role, kind)
     said = _bare(members(part))
+    block = _shown(raw, part, said, role, kind)
+    if block is None or _MARKER not in said:
+        return block
+    lasting = string(members(said[_MARKER]).get("ttl", ABSENT))
+    return block._replace(ttl_s=ONE_HOUR_S if lasting == "1h" else FIVE_MINUTES_S)
+
+
+def _shown(raw: bytes, part: bytes, said: Mapping[str, bytes], role: str, kind: SegmentKind) -> Block | None:
     named = string(said.get("type", ABSENT)).lower().replace("-", "_") or _member_type(said)
     if named in _CALLS or (not named and "toolCallId" in said and "input" in said):
         return _call_block(raw, said.get("toolUse", ABSENT) or part, role)
     if named in _RESULTS:
         return _result_block(raw, members(said["toolResult"]) if "toolResult" in said else said)
     if named in _MEDIA:
-        return Block(raw, SegmentKind.MEDIA, role, compact(part))
+        return Block(raw, SegmentKind.MEDIA, role, compact(part, without=_MARKER))
     if named in _THOUGHTS:
         kind = SegmentKind.REASONING
     words = next((said[name] for name in _WORDS if is_string(said.get(name, ABSENT))), None)
-    return Block(raw, kind, role, compact(part)) if words is None else _text_block(raw, words, role, kind)
+    if words is not None:
+        return _text_block(raw, words, role, kind)
+    return Block(raw, kind, role, compact(part, without=_MARKER))
 
 
 def _bare(part: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -303,7 +327,7 @@ def _returned(raw: bytes) -> bytes:
 def _written(arguments: bytes) -> bytes:
     """Return a call's arguments without whitespace, whether they stand as JSON or in a string."""
     if is_string(arguments):
-        return compact(text(string(arguments)))
+        return compact(string(arguments).encode())
     return compact(arguments) if is_given(arguments) else b""
 
 

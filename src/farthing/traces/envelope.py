@@ -1,7 +1,7 @@
 """What a call's URL and headers tell: who sold it, on whose account, in which session.
 
-Credentials end here. An `account` is a digest of one, so that caches and histories of two keys are
-kept apart; no header goes further.
+Credentials end here. An account is a digest of one, so that caches and histories of two keys are kept
+apart; no header goes further.
 """
 
 import re
@@ -11,6 +11,7 @@ from hashlib import blake2b
 from urllib.parse import unquote
 
 import msgspec
+from msgspec import Struct
 
 from farthing.wire.message import Request
 from farthing.wire.recognise import WireFormat
@@ -69,6 +70,7 @@ _INVENTORS = {
     WireFormat.GEMINI: "google",
     WireFormat.BEDROCK_CONVERSE: "aws",
     WireFormat.BEDROCK_INVOKE: "aws",
+    WireFormat.COHERE: "cohere",
 }
 
 
@@ -87,25 +89,24 @@ def model_in(url: str) -> str:
     return found[1].rpartition("/")[2] if found else ""
 
 
-def account(asked: Headers) -> str:
-    """Return a digest of the credential that a request was sent with, "" where none is recorded."""
-    credential = next((asked[name] for name in _CREDENTIAL_HEADERS if name in asked), "")
-    if not credential:
-        return ""
-    signed = _SIGNED_BY.match(credential)
-    return blake2b((signed[1] if signed else credential).encode(), digest_size=8).hexdigest()
+class Envelope(Struct, frozen=True):
+    """What the headers of a request tell: a digest of the credential, and the session. "" is not recorded."""
+
+    account: str = ""
+    session: str = ""
 
 
-def session(asked: Headers, request: Request) -> str:
-    """Return the session that a client names in a header or in the body, "" where it names none."""
-    named = next((asked[name] for name in _SESSION_HEADERS if name in asked), "")
+def envelope(asked: Headers) -> Envelope:
+    """Return what the headers of a request tell."""
+    session = next((asked[name] for name in _SESSION_HEADERS if name in asked), "")
+    return Envelope(_account(asked), session)
+
+
+def session_in(request: Request) -> str:
+    """Return the session that a body names, "" where it names none."""
     field, value = request.session_hint or ("", "")
-    if (
-        named
-        or field == "previous_response_id"
-        or (field == "prompt_cache_key" and not _UNIQUE.search(value))
-    ):
-        return named
+    if field == "previous_response_id" or (field == "prompt_cache_key" and not _UNIQUE.search(value)):
+        return ""
     return value
 
 
@@ -124,6 +125,14 @@ def json_headers(raw: bytes) -> Headers:
         return headers(told.items())
     pairs = [(pair.get("name"), pair.get("value")) if isinstance(pair, dict) else pair[:2] for pair in told]
     return headers((name, value) for name, value in pairs if isinstance(name, str))
+
+
+def _account(asked: Headers) -> str:
+    credential = next((asked[name] for name in _CREDENTIAL_HEADERS if name in asked), "")
+    if not credential:
+        return ""
+    signed = _SIGNED_BY.match(credential)
+    return blake2b((signed[1] if signed else credential).encode(), digest_size=8).hexdigest()
 
 
 def _first(value: object) -> str:

@@ -24,11 +24,11 @@ from farthing.prefix import Chains, Prefix, links
 from farthing.segment import Level, Segment, SegmentKind
 from farthing.span import Output, Span
 from farthing.step import Recorded, Step
-from farthing.traces import envelope, instant
-from farthing.traces.envelope import Headers
+from farthing.traces import instant
+from farthing.traces.envelope import Envelope, Headers, model_in, seller, session_in
 from farthing.traces.source import Dropped, Item, Note
 from farthing.usage import Charge
-from farthing.wire import anthropic, bedrock, gemini, openai_chat, openai_responses
+from farthing.wire import anthropic, bedrock, cohere, gemini, openai_chat, openai_responses
 from farthing.wire.fields import is_given, items, members, string
 from farthing.wire.message import BlockMemo, Request, Response
 from farthing.wire.openai_usage import INCLUSIVE
@@ -44,16 +44,18 @@ _ASKING = (SegmentKind.TASK, SegmentKind.USER)
 _CREATED = re.compile(
     rb'"created(?:_at)?"\s*:\s*(\d{10}(?:\d{3})?(?:\.\d+)?)\b|"create(?:Time|d)"\s*:\s*"([^"\\]+)"'
 )
+_PROXY = "litellm_proxy/"  # how a client of LiteLLM's proxy calls any model
 _FIRST_FAILURE = 400
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _UNKNOWN_ANSWER = Response(usage_recorded=False)
 _IN_BACKGROUND = (WireFormat.OPENAI_RESPONSES,)
-_ON_BEDROCK = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
+ON_BEDROCK = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
 _USAGE_RULES = {
     WireFormat.ANTHROPIC: "cached tokens stand beside the input count, as Anthropic counts",
     WireFormat.OPENAI_CHAT: INCLUSIVE,
     WireFormat.OPENAI_RESPONSES: INCLUSIVE,
     WireFormat.GEMINI: "promptTokenCount includes cached tokens",
+    WireFormat.COHERE: "billed units, without a cache",
     WireFormat.BEDROCK_CONVERSE: "cached tokens stand beside the input count, as Bedrock counts",
     WireFormat.BEDROCK_INVOKE: "cached tokens stand beside the input count, as Bedrock counts",
 }
@@ -72,6 +74,7 @@ _DIALECTS: Mapping[WireFormat, Dialect] = {
     WireFormat.OPENAI_CHAT: openai_chat,
     WireFormat.OPENAI_RESPONSES: openai_responses,
     WireFormat.GEMINI: gemini,
+    WireFormat.COHERE: cohere,
 }
 
 
@@ -82,7 +85,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     url: str = ""
     method: str = ""
     status: int | None = None
-    asked: Headers = {}
+    asked: Envelope = Envelope()
     answered: Headers = {}
     at_ns: int | None = None
     ended_ns: int | None = None
@@ -165,16 +168,16 @@ class Exchanges:
 
     def _span(self, facts: Facts, wire: WireFormat, request: Request, response: Response | None) -> Span:
         answer = response or _UNKNOWN_ANSWER
-        model = request.model or envelope.model_in(facts.url) or answer.model
+        model = _bare(request.model or model_in(facts.url) or answer.model)
         before = self._ends.get(_previous(request))
         prefix = self._chains.of(request.segments if before is None else before.continued(request.segments))
         step = Step(
             model=model,
-            session=facts.session or envelope.session(facts.asked, request),
+            session=facts.session or facts.asked.session or session_in(request),
             turn=self._turns.of(prefix),
             at_ns=facts.at_ns,
-            provider=envelope.seller(facts.url, wire),
-            account=envelope.account(facts.asked),
+            provider=seller(facts.url, wire),
+            account=facts.asked.account,
             prefix=prefix,
             recorded=_recorded(request, before),
             parameters=request.parameters,
@@ -277,9 +280,9 @@ def _meaning(url: str, request: bytes, response: bytes) -> Recognised:
 def request_of(wire: WireFormat, facts: Facts, body: Body, memo: BlockMemo) -> Request:
     """Return what was asked; of a model on Bedrock whose format is not known, its name alone."""
     plain = unpacked(body.data)
-    if wire not in _ON_BEDROCK:
+    if wire not in ON_BEDROCK:
         return _DIALECTS[wire].parse(plain, memo, base=body.base)
-    model = envelope.model_in(facts.url)
+    model = model_in(facts.url)
     try:
         return bedrock.parse(plain, memo, base=body.base, model=model)
     except WireError:
@@ -293,10 +296,10 @@ def response_of(wire: WireFormat, facts: Facts, body: bytes) -> Response:
     if body[:1] == b"[" and wire is not WireFormat.GEMINI:
         body = _as_stream(body)
     is_whole = body.lstrip()[:1] == b"{"
-    if wire not in _ON_BEDROCK:
+    if wire not in ON_BEDROCK:
         dialect = _DIALECTS[wire]
         return dialect.answer(body) if is_whole else dialect.fold((body,))
-    model = envelope.model_in(facts.url)
+    model = model_in(facts.url)
     return (
         bedrock.answer(body, model=model, headers=facts.answered)
         if is_whole
@@ -343,13 +346,19 @@ def _billed(charges: tuple[Charge, ...], model: str, tier: str) -> tuple[Charge,
     """Return the charges with what only the request or the recording knows: the model, the tier."""
     return tuple(
         charge
-        if charge.model and not tier
-        else replace(charge, model=charge.model or model, tier=tier or charge.tier)
+        if charge.model and not tier and not charge.model.startswith(_PROXY)
+        else replace(charge, model=_bare(charge.model) or model, tier=tier or charge.tier)
         for charge in charges
     )
 
 
+def _bare(model: str) -> str:
+    return model.removeprefix(_PROXY)
+
+
 def _output_count(answer: Response) -> Output:
+    """Return how far the output count can be believed; nobody says something in no tokens."""
     if not answer.usage_recorded:
         return Output.MISSING
-    return Output.FINAL if answer.complete else Output.PLACEHOLDER
+    is_counted = not answer.output or any(charge.usage.output_tokens for charge in answer.charges)
+    return Output.FINAL if answer.complete and is_counted else Output.PLACEHOLDER

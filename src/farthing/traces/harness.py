@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.envelope import headers
+from farthing.traces.envelope import envelope, headers
 from farthing.traces.exchange import Exchanges, Facts, json_body
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire.fields import ABSENT
@@ -82,7 +82,7 @@ def _take(exchanges: Exchanges, exchange: _Exchange, document: bytes, offset: in
         url=request.url,
         method=request.method,
         status=response.status,
-        asked=headers(request.headers.items()),
+        asked=envelope(headers(request.headers.items())),
         answered=answered,
         at_ns=instant.from_http(answered.get("date")),
     )

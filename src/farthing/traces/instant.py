@@ -50,5 +50,7 @@ def from_any(value: object) -> int | None:
         return from_iso(value) or from_http(value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    per_unit = next((factor for most, factor in _UNITS if _EARLIEST_S < value < most), None)
-    return None if per_unit is None else round(value * 1_000_000) * per_unit // 1_000_000
+    for most, per_unit in _UNITS:
+        if value < most:
+            return None if value < _EARLIEST_S else round(value * 1_000_000) * per_unit // 1_000_000
+    return None

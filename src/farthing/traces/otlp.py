@@ -6,21 +6,21 @@ only known when all of it is (see `span_tree`): so calls are told at the end of 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 from msgspec import Raw, Struct
 
 from farthing.errors import RecordError, WireError
 from farthing.traces.attributes import Attributes
+from farthing.traces.documents import Document, documents, inner
 from farthing.traces.otlp_values import KeyValue, instant, plain_members
-from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
+from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.traces.span_events import Event, with_events
 from farthing.traces.span_meaning import Frame, Meanings
 from farthing.traces.span_places import items_of
 from farthing.traces.span_tree import SpanTree
-from farthing.wire.fields import ABSENT, items
-from farthing.wire.scan import decode, place_of
+from farthing.wire.fields import ABSENT
 
 _SIGN = re.compile(
     rb'\A\s*(?:\[\s*)?(?:\{\s*"(?:trace|data)"\s*:\s*)?\{\s*"(?:resourceSpans|resource_spans|batches)"\s*:'
@@ -36,25 +36,9 @@ def recognise(sample: Sample) -> Match:
 def read(source: Source) -> Iterator[Item]:
     """Yield the calls of the file, and what could not be read."""
     log = _Log()
-    for line in documents(source):
-        yield from log.take(line) if isinstance(line, Line) else (line,)
+    for document in documents(source):
+        yield from (document,) if isinstance(document, Skipped) else log.take(document)
     yield from log.rest()
-
-
-def documents(source: Source) -> Iterator[Line | Skipped]:
-    """Yield the file's documents: its lines, or (where the first line is none) the whole of it."""
-    lines = source.lines()
-    first = next(lines, None)
-    if first is None:
-        return
-    if _is_whole(first.data):
-        yield first
-        yield from lines
-        return
-    try:
-        yield Line(0, source.document())
-    except RecordError as error:
-        yield Skipped(0, str(error))
 
 
 class _Scope(Struct):
@@ -81,7 +65,7 @@ class _Resourced(Struct, rename="camel"):
     instrumentation_library_spans: list[_Spans] | None = None
 
 
-class _Document(Struct, rename="camel"):
+class _Traces(Struct, rename="camel"):
     resource_spans: list[_Resourced] | None = None
     batches: list[_Resourced] | None = None
     trace: Raw = ABSENT
@@ -109,9 +93,8 @@ class _Span(Struct, rename="camel"):
     status: _Status | None = None
 
 
-_DOCUMENT = msgspec.json.Decoder(_Document)
+_TRACES = msgspec.json.Decoder(_Traces)
 _SPAN = msgspec.json.Decoder(_Span)
-_ANY = msgspec.json.Decoder(Raw)
 
 
 class _Log:
@@ -121,38 +104,29 @@ class _Log:
         self._tree = SpanTree()
         self._meanings = Meanings()
 
-    def take(self, line: Line) -> Iterator[Skipped]:
+    def take(self, document: Document) -> Iterator[Skipped]:
         """Add the spans of one document; yield what of it cannot be used."""
         try:
-            checked, data = decode(_ANY, line.data, "line")
-        except WireError as error:
-            yield Skipped(line.offset, str(error))
+            traces = _TRACES.decode(document.raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield Skipped(document.offset, "the document does not follow OTLP")
             return
-        for raw in items(checked):
-            yield from self._document(raw, Line(line.offset, data))
+        for wrapped in (traces.trace, traces.data):
+            if wrapped:
+                yield from self.take(inner(document, wrapped))
+        for resourced in traces.resource_spans or traces.batches or ():
+            for spans in resourced.scope_spans or resourced.instrumentation_library_spans or ():
+                yield from self._spans(spans, _labels_of(resourced.resource), document)
 
     def rest(self) -> Iterator[Item]:
         """Yield the calls of all that was taken, and what was left out."""
         yield from items_of(self._tree)
         yield from self._meanings.notes()
 
-    def _document(self, raw: bytes, line: Line) -> Iterator[Skipped]:
-        try:
-            document = _DOCUMENT.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            yield Skipped(line.offset, "the line does not follow OTLP")
-            return
-        for inner in (document.trace, document.data):
-            if inner:
-                yield from self._document(inner, line)
-        for resourced in document.resource_spans or document.batches or ():
-            for spans in resourced.scope_spans or resourced.instrumentation_library_spans or ():
-                yield from self._spans(spans, _labels_of(resourced.resource), line)
-
-    def _spans(self, spans: _Spans, resource: dict[str, bytes], line: Line) -> Iterator[Skipped]:
+    def _spans(self, spans: _Spans, resource: dict[str, bytes], document: Document) -> Iterator[Skipped]:
         scope = spans.scope or _Scope()
         for raw in spans.spans or ():
-            offset = line.offset + place_of(raw, line.data).start
+            offset = inner(document, raw).offset
             try:
                 frame = _frame(_SPAN.decode(raw), scope, resource, offset)
                 self._tree.add(self._meanings.observe(frame))
@@ -185,14 +159,6 @@ def _labels_of(resource: _Resource | None) -> dict[str, bytes]:
     kept = ("service.name", "deployment.environment.name", "deployment.environment", "session.id", "user.id")
     told = plain_members(resource.attributes if resource else None)
     return {name: told[name] for name in kept if name in told}
-
-
-def _is_whole(line: bytes) -> bool:
-    try:
-        _ANY.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
 
 
 FORMAT = Format(

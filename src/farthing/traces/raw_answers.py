@@ -50,6 +50,15 @@ def metadata_usage(metadata: bytes, *, model: str) -> Billed | None:
     return _anthropic(members(members(metadata).get("anthropic", ABSENT)).get("usage", ABSENT), model=model)
 
 
+def provider_usage(usage: bytes, *, model: str, tier: str) -> Billed | None:
+    """Return a provider's `usage` object as a bill, told apart by the names of its members."""
+    counts = members(usage)
+    if "cache_creation_input_tokens" in counts and "prompt_tokens" not in counts:
+        return _anthropic(usage, model=model)
+    is_openai = "prompt_tokens" in counts or "input_tokens_details" in counts
+    return _openai(usage, model=model, tier=tier) if is_openai else None
+
+
 def _anthropic(usage: bytes, *, model: str) -> Billed | None:
     if not is_given(usage):
         return None

@@ -13,9 +13,9 @@ from msgspec import Raw, Struct
 
 from farthing.money import PICOUSD_PER_USD
 from farthing.traces import instant
-from farthing.traces.envelope import Headers, json_headers
-from farthing.traces.exchange import Body, Facts, created, json_body, request_of, response_of
-from farthing.traces.raw_shape import Columns, Path, Shape
+from farthing.traces.envelope import Envelope, Headers, envelope, json_headers
+from farthing.traces.exchange import ON_BEDROCK, Body, Facts, created, json_body, request_of, response_of
+from farthing.traces.raw_shape import ABSENT_VALUE, Columns, Path, Shape
 from farthing.traces.source import Line
 from farthing.wire import anthropic, gemini, openai_chat, openai_responses
 from farthing.wire.fields import ABSENT, is_given
@@ -28,9 +28,8 @@ B_contra = TypeVar("B_contra", bound=Struct, contravariant=True)
 Values = tuple[object, ...]
 
 _HEADERS = ("asked", "answered")
-_HEADERS_MOST = 256
+_ENVELOPES_MOST = 256
 _NO_HEADERS: Headers = {}
-_COUNTED_IN_HEADERS = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
 
 
 class Read(Protocol[B_contra]):
@@ -53,25 +52,25 @@ class Pair(NamedTuple):
 
 
 class Layout:
-    """Reads records of one shape. A machine without I/O: it remembers headers, which repeat."""
+    """Reads records of one shape. A machine without I/O: it remembers request headers, which repeat."""
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self._typed = None if shape.is_text or not shape.asked else _TYPED.get(shape.wire)
-        self._headers: dict[bytes, Headers] = {}
+        self._on_bedrock = shape.wire in ON_BEDROCK
+        self._envelopes: dict[bytes, Envelope] = {}
         places = self._places()
         self.columns = Columns(places)
         number = {path: at for at, path in enumerate(places)}
-        self._asked = number.get(shape.asked)
-        self._answered = number.get(shape.answered or ())
-        self._needs_headers = shape.wire in _COUNTED_IN_HEADERS
-        self._facts = {name: number[path] for name, path in shape.facts}
+        self._asked = number.get(shape.asked, ABSENT_VALUE)
+        self._answered = number.get(shape.answered or (), ABSENT_VALUE)
+        self._facts = _Facts(**{name: number[path] for name, path in shape.facts})
         self._labels = [(name, number[path]) for name, path in shape.labels]
 
     def meaning(self, values: Values) -> Recognised:
         """Return what a record's URL is the address of; without one, what the shape's records are."""
-        url = self._text("url", values)
-        return (_of_url(url) if url else None) or self.shape.wire
+        url = values[self._facts.url]
+        return (_of_url(url) if isinstance(url, str) else None) or self.shape.wire
 
     def pair(self, values: Values, line: Line, memo: BlockMemo) -> Pair:
         """Return what a record holds. Raises WireError where a body is damaged."""
@@ -91,61 +90,64 @@ class Layout:
         return places
 
     def _request(self, values: Values, line: Line, facts: Facts, memo: BlockMemo) -> Request:
-        if self._asked is None:
+        if not self.shape.asked:
             return request_of(self.shape.wire, facts, Body(line.data, line.offset), memo)
         body = values[self._asked]
         if self._typed:
             return self._typed.request(body, line.data, memo, line.offset)
-        assert isinstance(body, Raw)
-        return request_of(self.shape.wire, facts, json_body(body, line.data, base=line.offset), memo)
+        return request_of(self.shape.wire, facts, json_body(_raw(body), line.data, base=line.offset), memo)
 
     def _answer(self, values: Values, record: bytes) -> bytes:
         if self.shape.answered == ():
             return record
-        raw = ABSENT if self._answered is None else values[self._answered]
-        assert isinstance(raw, Raw)
-        return json_body(raw, record).data
+        return json_body(_raw(values[self._answered]), record).data
 
     def _around(self, values: Values, offset: int, answer: bytes) -> Facts:
-        status, cost = self._fact("status", values), self._fact("cost", values)
-        at_ns = instant.from_any(self._fact("at", values))
-        ended_ns = instant.from_any(self._fact("ended", values))
-        is_dated = at_ns is not None or ended_ns is not None
-        answered = (
-            _NO_HEADERS if is_dated and not self._needs_headers else self._headers_of("answered", values)
-        )
+        at = self._facts
+        at_ns, ended_ns = instant.from_any(values[at.at]), instant.from_any(values[at.ended])
+        status, cost = values[at.status], values[at.cost]
+        answered = self._answer_headers(values) if at_ns is None or self._on_bedrock else _NO_HEADERS
         return Facts(
             offset=offset,
-            url=self._text("url", values),
-            method=self._text("method", values),
+            url=_text(values[at.url]),
+            method=_text(values[at.method]),
             status=status if isinstance(status, int) else None,
-            asked=self._headers_of("asked", values),
+            asked=self._envelope(_raw(values[at.asked])),
             answered=answered,
             at_ns=at_ns or ended_ns or instant.from_http(answered.get("date")) or created(answer),
             ended_ns=ended_ns,
-            session=self._text("session", values),
+            session=_text(values[at.session]),
             attributes=tuple((name, str(values[at])) for name, at in self._labels if values[at]),
-            reported_cost_picousd=_picousd(cost),
+            reported_cost_picousd=None if cost is None else _picousd(cost),
         )
 
-    def _fact(self, name: str, values: Values) -> object:
-        at = self._facts.get(name)
-        return None if at is None else values[at]
+    def _answer_headers(self, values: Values) -> Headers:
+        raw = _raw(values[self._facts.answered])
+        return json_headers(raw) if is_given(raw) else _NO_HEADERS
 
-    def _text(self, name: str, values: Values) -> str:
-        value = self._fact(name, values)
-        return value if isinstance(value, str) else ""
-
-    def _headers_of(self, name: str, values: Values) -> Headers:
-        raw = self._fact(name, values)
-        if not isinstance(raw, Raw) or not is_given(raw):
-            return _NO_HEADERS
-        known = self._headers.get(sent := bytes(raw))
+    def _envelope(self, headers: Raw) -> Envelope:
+        """Return what request headers tell; as bytes they are mostly those of the record before."""
+        sent = bytes(headers)
+        known = self._envelopes.get(sent)
         if known is None:
-            if len(self._headers) >= _HEADERS_MOST:
-                self._headers.clear()
-            known = self._headers[sent] = json_headers(sent)
+            if len(self._envelopes) >= _ENVELOPES_MOST:
+                self._envelopes.clear()
+            known = self._envelopes[sent] = envelope(json_headers(sent))
         return known
+
+
+class _Facts(NamedTuple):
+    """The number of each fact among a record's values."""
+
+    url: int = ABSENT_VALUE
+    method: int = ABSENT_VALUE
+    asked: int = ABSENT_VALUE
+    at: int = ABSENT_VALUE
+    session: int = ABSENT_VALUE
+    cost: int = ABSENT_VALUE
+    status: int = ABSENT_VALUE
+    answered: int = ABSENT_VALUE
+    ended: int = ABSENT_VALUE
 
 
 class _Typed(NamedTuple):
@@ -173,6 +175,14 @@ _TYPED = {
 }
 
 _of_url = lru_cache(maxsize=1_000)(of_url)
+
+
+def _raw(value: object) -> Raw:
+    return value if isinstance(value, Raw) else ABSENT
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _picousd(cost: object) -> int | None:

@@ -25,6 +25,7 @@ from farthing.wire.scan import mend
 _LAYOUTS_MOST = 8
 _LOOKED_AT = 10
 _SIGNS = (b'"messages"', b'"model"')
+_DAMAGE = (WireError, msgspec.DecodeError, UnicodeDecodeError)
 _DAMAGED = "the record is damaged, or one of its bodies is"
 _NO_REQUEST = "the record holds no request to a model; see docs/formats.md for the logs that are read"
 

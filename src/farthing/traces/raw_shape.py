@@ -21,6 +21,9 @@ from farthing.wire.scan import is_string
 
 Path = tuple[str, ...]
 
+ABSENT_VALUE = -1
+"""The number among a record's values of what its shape does not have."""
+
 _DEEPEST = 5
 _LOOKED_AT_MOST = 400
 _LISTS_OF_EVENTS = ("events", "chunks", "stream", "body", "response")
@@ -90,8 +93,8 @@ def url_of(record: bytes) -> str:
 class Columns:
     """Decodes certain places of a record and nothing else.
 
-    `places` gives each its type. A place of a struct type must be there; of others, absent ones come as
-    None or as an empty `Raw`.
+    `places` gives each its type. A place of a struct type must be there; absent ones of other types come as
+    None or as an empty `Raw`. Behind the values stands a None, for what a shape does not have.
     """
 
     def __init__(self, places: Mapping[Path, type]) -> None:
@@ -106,7 +109,7 @@ class Columns:
         """
         decoded = self._decoder.decode(record)
         try:
-            return self._values(decoded)
+            return (*self._values(decoded), None)
         except AttributeError:
             raise msgspec.ValidationError("a record with less in it") from None
 
@@ -152,7 +155,7 @@ class _Walk:
 
     @property
     def is_loose(self) -> bool:
-        """Whether the record only looks like a request: its answer stands beside its members, in no format."""
+        """Whether it only looks like a request: the answer stands beside its members, in no format."""
         return self.asked == () and self.answered is None and not _ANSWERS.isdisjoint(self._objects[()])
 
     def _has(self, path: Path) -> bool:

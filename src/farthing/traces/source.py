@@ -5,7 +5,7 @@ it for lines or for the whole document, and yields items in the order of the fil
 never raises for a bad record: it yields a `Skipped` that says where and why, and goes on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -37,6 +37,10 @@ class Source(Protocol):
         """Return the whole content. Raises RecordError above the size that may be read whole."""
         ...
 
+    def table(self) -> Iterator[Mapping[str, object]]:
+        """Yield the rows of a Parquet file, streamed. Raises RecordError if it cannot be read."""
+        ...
+
     def neighbours(self) -> Sequence[str]:
         """Return the file names in the same folder, sorted, without .gz or .zst."""
         ...
@@ -50,12 +54,14 @@ class Sample(Struct, frozen=True):
     """What is known of a file before it is read: its name, its first 64 KB, and its neighbours.
 
     `whole` is true where `head` is the entire content, so that it may be parsed as a document.
+    `columns` are the names of a Parquet file's columns.
     """
 
     name: str
     head: bytes
     whole: bool
     neighbours: Sequence[str] = ()
+    columns: Sequence[str] = ()
 
 
 class Match(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from farthing.errors import RecordError, WireError
+from farthing.errors import WireError
 from farthing.money import PICOUSD_PER_USD
 from farthing.segment import Segment
 from farthing.span import Output, Span
@@ -25,6 +25,7 @@ from farthing.wire import openai_usage
 from farthing.wire.fields import ABSENT, is_given, settings
 
 _NS_PER_S = 1_000_000_000
+_NOTHING: tuple[Segment, ...] = ()
 _KINDS = {
     **dict.fromkeys(("chat", "completion", "text_completion", "generate_content", "generate"), Kind.MODEL),
     **dict.fromkeys(("llm", "chat_model", "generation", "responses"), Kind.MODEL),
@@ -89,14 +90,17 @@ class Meanings:
 
     def _call(self, frame: Frame, kind: Kind, answer: RawAnswer) -> Span:
         told_by = frame.attributes
-        context = self._context(told_by) if kind is Kind.MODEL else NO_CONTEXT
+        context, output = NO_CONTEXT, _NOTHING
+        if kind is Kind.MODEL:
+            context, output = self._context(told_by), self._output(told_by)
         step = Step(
             model=told_by.text(names.REQUEST_MODEL) or told_by.text(names.RESPONSE_MODEL),
             turn=context.turn,
             at_ns=frame.began_ns,
             provider=provider_named(told_by.text(names.PROVIDER), host=told_by.text(names.HOST)),
             prefix=context.prefix,
-            recorded=context.recorded,
+            recorded=context.recorded_with(output),
+            breakpoints=context.breakpoints,
             parameters=settings(
                 (("effort", told_by.raw(names.EFFORT)), ("tool_choice", told_by.raw(names.TOOL_CHOICE)))
             ),
@@ -109,7 +113,7 @@ class Meanings:
             if told_by.has(names.OUTPUT_TOKENS) or answer.billed
             else Output.MISSING,
             response_id=told_by.text(names.RESPONSE_ID) or answer.response_id,
-            output=self._output(told_by) if kind is Kind.MODEL else (),
+            output=output,
             ended_ns=frame.ended_ns,
             first_token_ns=_first_token(frame),
             finish=told_by.text(names.FINISH) or answer.finish,

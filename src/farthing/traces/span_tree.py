@@ -211,8 +211,14 @@ def _merged(inner: Call, outer: Call) -> Call:
         model=inner.seen.model or outer.seen.model,
         tier=inner.seen.tier or outer.seen.tier,
     )
+    step = replace(
+        base.span.step,
+        model=base.span.step.model or other.span.step.model,
+        provider=base.span.step.provider or other.span.step.provider,
+    )
     span = replace(
         base.span,
+        step=step,
         response_id=inner.span.response_id or outer.span.response_id,
         output=base.span.output or other.span.output,
         output_count=min(base.span.output_count, other.span.output_count, key=list(Output).index),

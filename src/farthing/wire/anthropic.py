@@ -24,8 +24,10 @@ from farthing.wire import anthropic_content as content
 from farthing.wire.anthropic_content import ABSENT, Marker, is_given
 from farthing.wire.anthropic_stream import Answer, StreamedMessage
 from farthing.wire.anthropic_usage import charges
+from farthing.wire.buffer import decode
 from farthing.wire.message import BlockMemo, Place, Request, Response
-from farthing.wire.scan import PLACE_UNKNOWN, Scan, compact, decode
+from farthing.wire.scan import PLACE_UNKNOWN, Scan
+from farthing.wire.spelling import compact
 from farthing.wire.sse import Event, EventStream
 from farthing.wire.turns import take_turns
 

@@ -14,11 +14,13 @@ from msgspec import Raw, Struct
 
 from farthing.segment import SegmentKind
 from farthing.usage import FIVE_MINUTES_S, ONE_HOUR_S
-from farthing.wire.scan import Block, compact, is_string, respelt, text, text_of
+from farthing.wire.scan import Block
+from farthing.wire.spelling import compact, is_string, respelt, text, text_of
 
 ABSENT = Raw(b"null")
 MARKER = "cache_control"
 
+_MEDIA = frozenset({"image", "document", "container_upload"})
 _KINDS = {
     "thinking": SegmentKind.REASONING,
     "redacted_thinking": SegmentKind.REASONING,
@@ -29,9 +31,6 @@ _KINDS = {
 # the cache (vercel/ai, harness recordings of Claude Code 2.1.146; anthropics/claude-code#68900).
 _BILLING = b"x-anthropic-billing-header:"
 _BILLING_LINE = re.compile(rb"(?:[^\\]|\\[^n])*(?:\\n)?")
-
-
-_MEDIA = frozenset({"image", "document", "container_upload"})
 
 
 class Marker(Struct, frozen=True):
@@ -50,8 +49,8 @@ class Head(Struct, frozen=True, kw_only=True):
     type: str = ""
     text: Raw = ABSENT
     citations: Raw = ABSENT
-    thinking: str = ""
-    signature: str = ""
+    thinking: str | None = None
+    signature: str | None = None
     id: str | None = None
     name: str | None = None
     server_name: str | None = None
@@ -119,12 +118,12 @@ def _instructions(raw: bytes) -> bytes:
 
 def message(raw: bytes, *, opening: bool) -> Iterable[Block]:
     """Return the blocks of a message; in an `opening` one the first user text is the task."""
-    message = _message.decode(raw)
-    said = _said(message.role, first_user=opening)
-    if isinstance(message.content, str):
+    told = _message.decode(raw)
+    said = _said(told.role, first_user=opening)
+    if isinstance(told.content, str):
         words = _text.decode(raw).content
-        return [Block(words, said, message.role, text_of(words))]
-    return _blocks(message.content or [], message.role, said)
+        return [Block(words, said, told.role, text_of(words))]
+    return _blocks(told.content or [], told.role, said)
 
 
 def content(raw: bytes, *, role: str, first_user: bool) -> Iterable[Block]:
@@ -160,7 +159,9 @@ def _block(raw: bytes, role: str, said: SegmentKind) -> Iterable[Block]:
         words = respelt(head.input) + f"\0{call}\0{tool}".encode()
         return (Block(raw, SegmentKind.TOOL_CALL, role, words, tool, call, ttl_s),)
     if head.type == "thinking":
-        return (Block(raw, SegmentKind.REASONING, role, text(f"{head.thinking}\0{head.signature}")),)
+        return (
+            Block(raw, SegmentKind.REASONING, role, text(f"{head.thinking or ''}\0{head.signature or ''}")),
+        )
     kind, call = _kind(head.type, said), head.tool_use_id or ""
     return (Block(raw, kind, role, compact(raw, without=MARKER), "", call, ttl_s),)
 

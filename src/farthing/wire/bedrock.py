@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 
 import msgspec
 from msgspec import Raw, Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from xxhash import xxh3_64_hexdigest
 
 from farthing.errors import WireError
@@ -21,9 +21,11 @@ from farthing.wire.anthropic_content import ABSENT, is_given
 from farthing.wire.anthropic_stream import Answer
 from farthing.wire.anthropic_usage import Counts, later
 from farthing.wire.bedrock_stream import Metrics, StreamedAnswer, Tier, TokenUsage
+from farthing.wire.buffer import decode
 from farthing.wire.event_stream import FrameStream
 from farthing.wire.message import BlockMemo, Place, Request, Response
-from farthing.wire.scan import PLACE_UNKNOWN, Scan, compact, decode
+from farthing.wire.scan import PLACE_UNKNOWN, Scan
+from farthing.wire.spelling import compact, is_string
 from farthing.wire.turns import take_turns
 
 
@@ -127,11 +129,10 @@ def content_segments(raw: bytes, *, role: str, names: MutableMapping[str, str]) 
 def answer(body: bytes, *, model: str = "", headers: Mapping[str, str] | None = None) -> Response:
     """Return what a complete response body says and bills.
 
-    `headers`, their names in lower case, tell the counts where the body of a model does not, and the
-    type of an error.
+    `headers`, their names in lower case, have the counts of any model's answer to InvokeModel, and an
+    error's type.
     """
-    counted = usage_of_headers(headers or {})
-    error = (headers or {}).get("x-amzn-errortype", "").partition(":")[0]
+    counted = metrics_of_headers(headers or {})
     try:
         said, _ = decode(_ANSWER, body, "response body")
     except WireError:
@@ -139,15 +140,20 @@ def answer(body: bytes, *, model: str = "", headers: Mapping[str, str] | None = 
             raise
         said = _Answer()
     if said.type == "message":
-        return _of_model(anthropic.answer(body), model)
-    content = said.output.message.content if said.output else ABSENT
-    usage = said.usage if said.usage and said.usage.is_recorded else counted
-    finish = said.stop_reason or ""
-    return _response(usage, said.service_tier, content, model=model, finish=finish, error=error)
+        message, _ = decode(_MESSAGE, body, "response body")
+        return _of_model(anthropic.response(_as_billed(message, counted)), model)
+    return _response(
+        _merged(said.usage, counted),
+        said.service_tier,
+        said.output.message.content if said.output else ABSENT,
+        model=model,
+        finish=said.stop_reason or "",
+        error=_error_type(said, headers or {}),
+    )
 
 
-def usage_of_headers(headers: Mapping[str, str]) -> TokenUsage | None:
-    """Return the counts that Bedrock adds to the answer of any model to InvokeModel, None without them."""
+def metrics_of_headers(headers: Mapping[str, str]) -> Metrics | None:
+    """Return the counts that Bedrock adds to an answer to InvokeModel, None without them."""
     counts = {
         name: int(value)
         for name in ("input", "output", "cache-read-input", "cache-write-input")
@@ -155,11 +161,11 @@ def usage_of_headers(headers: Mapping[str, str]) -> TokenUsage | None:
     }
     if not counts:
         return None
-    return TokenUsage(
-        input_tokens=counts.get("input"),
-        output_tokens=counts.get("output"),
-        cache_read_input_tokens=counts.get("cache-read-input"),
-        cache_write_input_tokens=counts.get("cache-write-input"),
+    return Metrics(
+        input_token_count=counts.get("input"),
+        output_token_count=counts.get("output"),
+        cache_read_input_token_count=counts.get("cache-read-input"),
+        cache_write_input_token_count=counts.get("cache-write-input"),
     )
 
 
@@ -185,9 +191,8 @@ class Fold:
             message = _as_billed(said.message(), told.metrics)
             response = _of_model(anthropic.response(message, earlier=said.earlier), self._model)
         else:
-            usage = told.converse.usage or (told.metrics.usage if told.metrics else None)
             response = _response(
-                usage,
+                _merged(told.converse.usage, told.metrics),
                 told.converse.tier,
                 told.converse.content,
                 model=self._model,
@@ -219,10 +224,18 @@ class _Answer(Struct, frozen=True, kw_only=True, rename="camel"):
     stop_reason: str | None = None
     usage: TokenUsage | None = None
     service_tier: Tier | None = None
+    message: Raw = ABSENT
 
 
 _BODY = msgspec.json.Decoder(Body)
 _ANSWER = msgspec.json.Decoder(_Answer)
+_MESSAGE = msgspec.json.Decoder(Answer)
+
+
+def _error_type(said: _Answer, headers: Mapping[str, str]) -> str:
+    """Return the type that a header has; a body has but words."""
+    named = headers.get("x-amzn-errortype", "").partition(":")[0]
+    return named or ("error" if is_string(said.message) and said.output is None else "")
 
 
 def _as_billed(message: Answer, metrics: Metrics | None) -> Answer:
@@ -239,6 +252,15 @@ def _as_billed(message: Answer, metrics: Metrics | None) -> Answer:
         cache_creation_input_tokens=metrics.cache_write_input_token_count,
     )
     return replace(message, usage=later(message.usage, billed))
+
+
+def _merged(usage: TokenUsage | None, metrics: Metrics | None) -> TokenUsage | None:
+    """Return the counts of a body with those of Bedrock in their place; None where neither has any."""
+    told = usage if usage and usage.is_recorded else None
+    if told is None or metrics is None:
+        return metrics.usage if metrics else told
+    counted = {name: count for name, count in asdict(metrics.usage).items() if count is not None}
+    return replace(told, **counted)
 
 
 def _of_model(response: Response, model: str) -> Response:

@@ -10,7 +10,8 @@ from msgspec import Raw, Struct
 
 from farthing.segment import SegmentKind
 from farthing.wire.anthropic_content import ABSENT, Marker, is_given, parts
-from farthing.wire.scan import Block, compact, is_string, respelt, text_of
+from farthing.wire.scan import Block
+from farthing.wire.spelling import compact, is_string, respelt, text_of
 
 
 class ToolUse(Struct, frozen=True, rename="camel"):
@@ -70,8 +71,8 @@ def system(raw: bytes) -> list[Block]:
 
 def message(raw: bytes, *, opening: bool) -> list[Block]:
     """Return the blocks of a message; in an `opening` one the first user text is the task."""
-    message = _message.decode(raw)
-    blocks = content(message.content, role=message.role)
+    told = _message.decode(raw)
+    blocks = content(told.content, role=told.role)
     task = next((at for at, block in enumerate(blocks) if block.kind is SegmentKind.USER), None)
     if opening and task is not None:
         blocks[task] = blocks[task]._replace(kind=SegmentKind.TASK)

@@ -14,7 +14,7 @@ from farthing.wire.anthropic_content import ABSENT, is_given
 from farthing.wire.anthropic_stream import StreamedMessage
 from farthing.wire.anthropic_usage import Count
 from farthing.wire.event_stream import Frame
-from farthing.wire.scan import is_string
+from farthing.wire.spelling import is_string
 
 
 class CacheDetail(Struct, frozen=True, rename="camel"):

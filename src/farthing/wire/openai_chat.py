@@ -87,9 +87,10 @@ class Answer(Struct, kw_only=True):
 
 
 class Choice(Struct):
-    """One of the answers that a client asked for, mostly the only one."""
+    """One of the answers that a client asked for, mostly the only one; `text` is a legacy completion's."""
 
     message: Raw = ABSENT
+    text: Raw = ABSENT
     finish_reason: str | None = None
 
 
@@ -216,6 +217,8 @@ def response(found: Answer, buffer: bytes, *, base: int = 0) -> Response:
     for choice in choices:
         if is_given(choice.message):
             scan.take("openai_chat answer", choice.message, _answered)
+        elif is_string(choice.text):
+            scan.take("openai_chat completion", choice.text, _completed)
     charges = bill(found.model, found.usage, found.service_tier)
     is_failed = is_given(found.error) or not (choices or charges)
     return Response(
@@ -262,6 +265,7 @@ def _blocks(raw: bytes, *, opening: bool, ttl_s: int) -> Iterator[Block]:
 
 _read = partial(_blocks, ttl_s=THIRTY_MINUTES_S)
 _answered = partial(_read, opening=False)
+_completed = partial(content_blocks, kind=SegmentKind.ASSISTANT, role="assistant", ttl_s=THIRTY_MINUTES_S)
 
 
 def _assistant(message: _Message, ttl_s: int) -> Iterator[Block]:

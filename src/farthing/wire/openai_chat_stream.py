@@ -44,6 +44,7 @@ class _Delta(Struct):
 class _ChoiceDelta(Struct):
     index: int = 0
     delta: _Delta | None = None
+    text: str | None = None
     finish_reason: str | None = None
 
 
@@ -98,8 +99,9 @@ class Fold:
             self._error = failure(chunk.error)
         for choice in chunk.choices or ():
             self._finish = self._finish or choice.finish_reason or ""
-            if choice.delta is not None:
-                self._choices.setdefault(choice.index, _Choice()).grow(choice.delta)
+            delta = choice.delta or (choice.text and _Delta(content=choice.text))
+            if delta:
+                self._choices.setdefault(choice.index, _Choice()).grow(delta)
 
     def finish(self) -> Response:
         """Return what has arrived; `complete` says whether the answer came to its end."""

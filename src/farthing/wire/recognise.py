@@ -23,6 +23,7 @@ class WireFormat(StrEnum):
     GEMINI = "gemini"
     BEDROCK_CONVERSE = "bedrock_converse"
     BEDROCK_INVOKE = "bedrock_invoke"
+    COHERE = "cohere"
 
 
 class NotACall(StrEnum):
@@ -53,6 +54,7 @@ _PATHS: tuple[tuple[str, WireFormat | NotACall], ...] = (
     (r"/batches\b|:batchGenerateContent|/batchPredictionJobs", NotACall.BATCH),
     (r"/(threads|assistants)\b", NotACall.THREAD),
     (r"/chat/completions$", WireFormat.OPENAI_CHAT),
+    (r"/v2/chat$", WireFormat.COHERE),
     (r"/model/[^/]+/converse(-stream)?$", WireFormat.BEDROCK_CONVERSE),
     (
         r"/model/[^/]*(embed)[^/]*/invoke$|/embeddings$|:(batch)?embedContents?$|/v\d/embed$",
@@ -122,6 +124,7 @@ _OBJECTS: Mapping[str, WireFormat | NotACall] = {
     "text_completion": NotACall.COMPLETION,
     "batch": NotACall.BATCH,
     "file": NotACall.FILE,
+    "skill": NotACall.FILE,
     "conversation": NotACall.CONVERSATION,
 }
 # Members that only one kind of answer has; the first that is there decides.
@@ -134,6 +137,8 @@ _MEMBERS: tuple[tuple[str, WireFormat | NotACall], ...] = (
     ("inputTextTokenCount", NotACall.COMPLETION),  # Titan, which has no usage but this
 )
 _EVENT_LINE = re.compile(rb"\s*(data|event|id|retry)?:")
+# As Cohere itself calls them; elsewhere they are "cohere/command-…" and speak other formats.
+_COHERE_MODELS = ("command-", "c4ai-")
 _LOOKED_AT = 20
 
 
@@ -262,6 +267,8 @@ def _of_response(given: Mapping[str, bytes]) -> Recognised:
     if "choices" in given:
         choice = members(next(iter(items(given["choices"])), ABSENT))
         return NotACall.COMPLETION if "text" in choice else WireFormat.OPENAI_CHAT
+    if "billed_units" in members(given.get("usage", ABSENT)):
+        return WireFormat.COHERE
     return _of_converse(given) or _of_result(given)
 
 
@@ -283,6 +290,8 @@ def _of_result(given: Mapping[str, bytes]) -> Recognised:
         return NotACall.IMAGE
     if "flagged" in results:
         return NotACall.MODERATION
+    if "text" in given and given.keys() & {"language", "segments", "task"}:
+        return NotACall.AUDIO
     if "tokenCount" in results or given.keys() & {"completions", "completion", "generation"}:
         return NotACall.COMPLETION
     if results.keys() & {"relevance_score", "relevanceScore"}:

@@ -11,47 +11,50 @@ is handed to the format's reader, which yields a `Block` for each content block 
     scan.take_all(MESSAGES, decoded.messages, read_message)   # read_message(raw) yields Blocks
     Request(segments=scan.segments, places=scan.places(), …)
 
-A place is the distance between two addresses in memory, so it is exact whatever the
-whitespace, and a block that occurs twice is never mistaken for its twin. Searching for the
-bytes would be: `"user"` is a role before it is a content.
-
 To the type checker a `Raw` is bytes. At run time it only has its buffer: `bytes(raw)` copies it.
 """
 
-import ctypes
 import re
-from collections.abc import Callable, Iterable, MutableMapping
-from typing import NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 from xxhash import xxh3_128, xxh3_128_digest
 
-from farthing.errors import WireError
 from farthing.segment import Segment, SegmentKind, digest_block
 from farthing.step import Breakpoint
+from farthing.wire.buffer import address, decode, mend, place_of, wire_error
 from farthing.wire.message import BlockMemo, Piece, Place, Run
+from farthing.wire.spelling import compact, is_string, respelt, text, text_of
 
-T = TypeVar("T")
+# What a format needs to read its blocks, from one place.
+__all__ = [
+    "PLACE_UNKNOWN",
+    "Block",
+    "Read",
+    "Scan",
+    "compact",
+    "decode",
+    "is_string",
+    "mend",
+    "place_of",
+    "respelt",
+    "text",
+    "text_of",
+]
+
 Read: TypeAlias = Callable[[bytes], Iterable["Block"]]
 """What a format says of a piece: its content blocks in order."""
 
 PLACE_UNKNOWN = -1
 """As `base`: the body does not stand in its source as it is (escaped, compressed), so offsets are -1."""
 
-_STRING_OPENS = ord('"')
-_NESTED = ("content", "source")
 _BETWEEN = b", \t\r\n"
 # A marker as clients write it: the last member of its block.
 _LAST_MEMBER = re.compile(rb',\s*"(?:cache_control|prompt_cache_breakpoint)"\s*:\s*\{[^{}]*\}(?=\s*\}$)')
 _MARKER_MOST = 120
 _NO_RUN = Run(0, xxh3_128(), xxh3_128_digest(b""), (), (), {})
-_STRING = msgspec.json.Decoder(str)
-_BYTE = re.compile(r"\(byte (\d+)\)")
-# One whole escape at a time, so that `\\ud800` (a backslash, then letters) is not taken for a surrogate.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
 
 
 class Block(NamedTuple):
@@ -91,7 +94,7 @@ class Scan:
         self.breakpoints: list[Breakpoint] = []
         self.names: MutableMapping[str, str] = {} if names is None else names
         self._view = memoryview(body)
-        self._origin = _address(body)
+        self._origin = address(body)
         self._base = base
         self._memo = BlockMemo() if memo is None else memo
         self._lists: list[tuple[list[bytes], list[Piece]]] = []
@@ -127,11 +130,12 @@ class Scan:
             pieces.append(self._append(context, raw, read, at=at))
             ends.append(at + len(raw))
         self._lists.append((listed, pieces))
-        steady = _steady(pieces[len(run.pieces) :])
+        calls = dict(run.calls)
+        steady = _steady(pieces[len(run.pieces) :], calls)
         if steady:
-            stretch = self._view[ends[0] : ends[steady]]
+            stretch = self._view[begin + run.size : ends[steady]]
             pieces = pieces[: len(run.pieces) + steady]
-            self._memo.keep(first, _grown(run, stretch, pieces, self.segments[before:]))
+            self._memo.keep(first, _grown(run, stretch, pieces, self.segments[before:], calls))
 
     def places(self) -> tuple[Place, ...]:
         """Return where each of `segments` stands in the body."""
@@ -151,7 +155,7 @@ class Scan:
         return at
 
     def _at(self, raw: bytes) -> int:
-        return _address(raw) - self._origin
+        return address(raw) - self._origin
 
     def _recognised(self, run: Run | None, begin: int) -> Run:
         """Return `run` if this body has all its bytes at `begin`, else an empty one."""
@@ -193,7 +197,7 @@ class Scan:
                 elif block.call:
                     results.append((index, block.call))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise _wire_error(error, f"content ({context})") from None
+            raise wire_error(error, f"content ({context})") from None
         return Piece(tuple(segments), tuple(places), tuple(markers), tuple(calls), tuple(results))
 
     def _expect_unmarked(self, context: str, raw: bytes, piece: Piece) -> None:
@@ -222,170 +226,32 @@ class Scan:
         return segments
 
 
-def _steady(pieces: list[Piece]) -> int:
-    """Return how many pieces stand before the first one with a marker, which will move on."""
-    for at, piece in enumerate(pieces):
+def _steady(pieces: list[Piece], calls: dict[str, str]) -> int:
+    """Return how many pieces will mean the same wherever their bytes come again, and add their `calls`.
+
+    A piece with a marker will not come again, and a result whose call is not here is named by others.
+    """
+    for count, piece in enumerate(pieces):
         if piece.markers:
-            return at
+            return count
+        calls.update(piece.calls)
+        if any(call not in calls for _, call in piece.results):
+            return count
     return len(pieces)
 
 
-def _grown(run: Run, stretch: memoryview, pieces: list[Piece], segments: list[Segment]) -> Run:
+def _grown(
+    run: Run, stretch: memoryview, pieces: list[Piece], segments: list[Segment], calls: Mapping[str, str]
+) -> Run:
     """Return `run` with `stretch` behind it; `pieces` and `segments` start where the run does."""
     hashed = run.hash.copy()
     hashed.update(stretch)
-    new = pieces[len(run.pieces) :]
-    count = len(run.segments) + sum(len(piece.segments) for piece in new)
-    calls = dict(run.calls)
-    for piece in new:
-        calls.update(piece.calls)
+    count = len(run.segments) + sum(len(piece.segments) for piece in pieces[len(run.pieces) :])
     size = run.size + len(stretch)
     return Run(size, hashed, hashed.digest(), tuple(pieces), tuple(segments[:count]), calls)
-
-
-def decode(decoder: "msgspec.json.Decoder[T]", body: bytes, what: str) -> tuple[T, bytes]:
-    """Return what `body` holds and the buffer that its `Raw` parts are views of: `body`, or it mended.
-
-    Raises WireError with `what` ("request body") where the bytes are not of the format.
-    """
-    try:
-        return decoder.decode(body), body
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        mended = mend(body)
-        if mended is None:
-            raise _wire_error(error, what) from None
-    try:
-        return decoder.decode(mended), mended
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _wire_error(error, what) from None
-
-
-def mend(body: bytes) -> bytes | None:
-    """Return `body` with lone surrogates (`\\ud83d`) as `\\ufffd`; None if it has none.
-
-    JavaScript writes them where a program cut a string inside an emoji; msgspec refuses the whole
-    document. The replacement is as long, so places stay true.
-    """
-    plain = bytes(body)
-    mended = _ESCAPE.sub(lambda found: b"\\ufffd" if found["lone"] else found[0], plain)
-    return None if mended == plain else mended
-
-
-def place_of(raw: bytes, within: bytes) -> Place:
-    """Return where `raw`, decoded from `within` or from a part of it, stands there."""
-    start = _address(raw) - _address(within)
-    assert 0 <= start <= len(within) - len(raw), "a Raw of another buffer"
-    return Place(start, start + len(raw))
-
-
-def is_string(raw: bytes) -> bool:
-    """Whether a checked JSON value is a string."""
-    return len(raw) > 0 and memoryview(raw)[0] == _STRING_OPENS
-
-
-def text(value: str) -> bytes:
-    """Return the content of a block of plain text: the inside of its JSON string, in one spelling."""
-    return msgspec.json.encode(value)[1:-1]
-
-
-def text_of(raw: bytes) -> bytes:
-    """Return what `text` does of a JSON string, without decoding it where it is spelt so already.
-
-    Who sends other letters as they are escapes only what must be; who sends none may have escaped them.
-    """
-    sent = bytes(raw)[1:-1]
-    if not sent.isascii():
-        return sent
-    value = _STRING.decode(raw)
-    return sent if value.isascii() else text(value)
-
-
-def respelt(raw: bytes) -> bytes:
-    """Return JSON without whitespace and in one spelling, keys in the order sent: arguments of a tool.
-
-    Providers parse what they are sent, so whitespace and escapes do not reach the cache and key order does.
-    """
-    try:
-        return msgspec.json.encode(msgspec.json.decode(raw))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return bytes(raw)
-
-
-def compact(raw: bytes, *, without: str = "") -> bytes:
-    """Return the content of any other block: respelt, and less what providers treat as absent.
-
-    That is `without`, a marker on the block or on blocks in its `content` or `source`; and null
-    members. A `content` of one text block is that text.
-    """
-    try:
-        tree: object = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return bytes(raw)
-    return msgspec.json.encode(_stripped(tree, without))
-
-
-def _stripped(tree: object, marker: str) -> object:
-    if isinstance(tree, list):
-        blocks = [_stripped(block, marker) for block in tree]
-        return _only_text(blocks) if len(blocks) == 1 else blocks
-    if not isinstance(tree, dict):
-        return tree
-    return {
-        key: _stripped(value, marker) if key in _NESTED else value
-        for key, value in tree.items()
-        if key != marker and value is not None
-    }
-
-
-def _only_text(blocks: list[object]) -> object:
-    match blocks:
-        case [{"text": str(text), **others}] if not others or others == {"type": "text"}:
-            return text
-    return blocks
 
 
 def _segment(block: Block, offset: int) -> Segment:
     kind, role, content = block.kind, block.role, block.content
     digest = digest_block(kind, role, content)
     return Segment(kind, role, block.name, digest, len(content), offset, len(block.raw))
-
-
-def _wire_error(error: Exception, what: str) -> WireError:
-    """Say what is wrong by type and place; never quote the bytes, which may be a prompt."""
-    found = _BYTE.search(str(error))
-    kind = "does not follow the format" if isinstance(error, msgspec.ValidationError) else "is not valid JSON"
-    return WireError(f"the {what} {kind}", offset=int(found[1]) if found else None)
-
-
-class _Buffer(ctypes.Structure):
-    """CPython's Py_buffer, part of its stable ABI since 3.11 (docs.python.org/3/c-api/buffer.html)."""
-
-    _fields_ = (
-        ("buf", ctypes.c_void_p),
-        ("obj", ctypes.c_void_p),
-        ("len", ctypes.c_ssize_t),
-        ("itemsize", ctypes.c_ssize_t),
-        ("readonly", ctypes.c_int),
-        ("ndim", ctypes.c_int),
-        ("format", ctypes.c_void_p),
-        ("shape", ctypes.c_void_p),
-        ("strides", ctypes.c_void_p),
-        ("suboffsets", ctypes.c_void_p),
-        ("internal", ctypes.c_void_p),
-    )
-
-
-_get_buffer = ctypes.pythonapi.PyObject_GetBuffer
-_get_buffer.argtypes = (ctypes.py_object, ctypes.POINTER(_Buffer), ctypes.c_int)
-_release_buffer = ctypes.pythonapi.PyBuffer_Release
-_release_buffer.argtypes = (ctypes.POINTER(_Buffer),)
-_release_buffer.restype = None
-
-
-def _address(buffer: bytes) -> int:
-    """Return where in memory the buffer begins; the caller keeps it alive while the number is used."""
-    view = _Buffer()
-    _get_buffer(buffer, view, 0)
-    address: int = view.buf or 0
-    _release_buffer(view)
-    return address

@@ -35,15 +35,15 @@ class EventStream:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Return the events that `chunk` completes."""
-        searched = max(0, len(self._pending) - 3)
-        self._pending += chunk
         self._has_cr = self._has_cr or b"\r" in chunk
-        events: list[Event] = []
-        start = 0
-        while end := self._end(max(start, searched)):
-            events.append(event(bytes(self._pending[start:end])))
-            start = end
-        del self._pending[:start]
+        if not self._pending:
+            events, start = self._events(chunk, 0)
+            self._pending += chunk[start:]
+        else:
+            searched = max(0, len(self._pending) - 3)
+            self._pending += chunk
+            events, start = self._events(self._pending, searched)
+            del self._pending[:start]
         return events
 
     def close(self) -> list[Event]:
@@ -52,12 +52,21 @@ class EventStream:
         self._pending.clear()
         return [event(rest)] if rest else []
 
-    def _end(self, start: int) -> int:
+    def _events(self, buffer: bytes | bytearray, searched: int) -> tuple[list[Event], int]:
+        """Return the whole events in `buffer` and where they end; the first `searched` bytes have no end."""
+        found: list[Event] = []
+        start = 0
+        while end := self._end(buffer, max(start, searched)):
+            found.append(event(bytes(buffer[start:end])))
+            start = end
+        return found, start
+
+    def _end(self, buffer: bytes | bytearray, start: int) -> int:
         """Return where the event ends that is open at `start`; 0 if it is not yet whole."""
         if self._has_cr:
-            found = _BREAK.search(self._pending, start)
-            return found.end() if found else 0
-        end = self._pending.find(b"\n\n", start)
+            match = _BREAK.search(buffer, start)
+            return match.end() if match else 0
+        end = buffer.find(b"\n\n", start)
         return end + 2 if end >= 0 else 0
 
 

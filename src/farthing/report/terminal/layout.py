@@ -1,0 +1,202 @@
+"""Lines, tables and bars for a terminal, made of plain text; colour is a mark on top and never carries meaning.
+
+A table is fitted to the width: first columns that can be spared go, then the one that gives way is
+cut. Widths are counted in cells, because a Chinese character takes two.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+from unicodedata import combining, east_asian_width
+
+Mark = Callable[[str], str]
+
+NARROWEST = 72
+_GAP = "  "
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+class Paint(NamedTuple):
+    """Marks for a terminal that shows them; without, they leave text as it is."""
+
+    on: bool = False
+
+    def strong(self, text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if self.on and text else text
+
+    def soft(self, text: str) -> str:
+        return f"\x1b[2m{text}\x1b[0m" if self.on and text else text
+
+    def bar(self, text: str) -> str:
+        return f"\x1b[36m{text}\x1b[0m" if self.on and text.strip() else text
+
+
+class Sheet(NamedTuple):
+    """What a section is written on: the width in cells, the marks, and how many rows a list shows."""
+
+    width: int = 100
+    paint: Paint = Paint()
+    top: int = 8
+
+
+def plain(text: str) -> str:
+    """Leave text unmarked."""
+    return text
+
+
+class Column(NamedTuple):
+    """A column. `gives` is cut where the line is too narrow, to `least` cells; `spare` is left out before."""
+
+    head: str
+    right: bool = False
+    gives: bool = False
+    spare: bool = False
+    least: int = 12
+    mark: Mark = plain
+
+
+class Row(NamedTuple):
+    """The cells of a row, and a note that stands below it."""
+
+    cells: Sequence[str]
+    note: str = ""
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def clip(text: str, width: int) -> str:
+    """Return text of at most `width` cells, the end left out."""
+    if cells(text) <= width:
+        return text
+    kept = ""
+    for each in text:
+        if cells(kept + each) > width - 1:
+            break
+        kept += each
+    return f"{kept.rstrip()}…"
+
+
+def clip_middle(text: str, width: int) -> str:
+    """Return text of at most `width` cells, the middle left out: ids and paths are told apart by both ends."""
+    if cells(text) <= width:
+        return text
+    tail = clip(text[::-1], (width + 1) // 2)[::-1]
+    return clip(text, width - cells(tail) + 1)[:-1] + tail
+
+
+def bar(share: float | None, width: int) -> str:
+    """Return a bar as long as the share is of `width` cells; what is not nothing shows at least a sliver."""
+    if not share or share < 0:
+        return ""
+    eighths = min(max(round(share * width * 8), 1), width * 8)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def heading(title: str, sheet: Sheet) -> list[str]:
+    rule = "─" * max(sheet.width - cells(title) - 1, 3)
+    return ["", f"{sheet.paint.strong(title)} {sheet.paint.soft(rule)}"]
+
+
+def wrapped(text: str, width: int, *, first: str = "", indent: str = "") -> list[str]:
+    """Return text in lines of at most `width` cells; the first begins with `first`, the others with `indent`."""
+    lines, line, is_empty = list[str](), first, True
+    for word in text.split(" "):
+        if not is_empty and cells(line) + 1 + cells(word) > width:
+            lines.append(line)
+            line, is_empty = indent, True
+        line, is_empty = f"{line}{word}" if is_empty else f"{line} {word}", False
+        while cells(line) > width:
+            head = clip(line, width + 1)[:-1]
+            lines.append(head)
+            line = indent + line[len(head) :]
+    return [*lines, line]
+
+
+def paragraph(text: str, sheet: Sheet, *, indent: str = "  ") -> list[str]:
+    return wrapped(text, sheet.width, first=indent, indent=indent)
+
+
+def entries(pairs: Iterable[tuple[str, str]], sheet: Sheet) -> list[str]:
+    """Return terms and what is said of them, each text under its own first line."""
+    found = [(term, text) for term, text in pairs if text]
+    room = max((cells(term) for term, _ in found), default=0)
+    indent = " " * (room + 4)
+    lines: list[str] = []
+    for term, text in found:
+        first, *more = wrapped(text, sheet.width, first=indent, indent=indent)
+        lines += [f"  {sheet.paint.soft(_padded(term, room))}  {first[len(indent) :]}", *more]
+    return lines
+
+
+def table(columns: Sequence[Column], rows: Sequence[Row], sheet: Sheet) -> list[str]:
+    """Return the rows under their heads, each note in softer lines of its own; nothing without rows."""
+    if not rows:
+        return []
+    kept, widths = _fitted(columns, rows, sheet.width - 2)
+    marked = [(columns[at], width) for at, width in zip(kept, widths, strict=True)]
+    lines = []
+    if any(columns[at].head for at in kept):
+        lines.append(
+            sheet.paint.soft(_line([(column._replace(mark=plain), width) for column, width in marked],
+                                   [columns[at].head for at in kept]))
+        )
+    for row in rows:
+        lines.append(_line(marked, [row.cells[at] for at in kept]))
+        lines += [sheet.paint.soft(line) for line in _note(row.note, sheet)]
+    return lines
+
+
+def cut(rows: Sequence[Row], more: Callable[[int], Row], most: int) -> list[Row]:
+    """Return the first rows and, for the others, one that `more` makes of their number.
+
+    One row alone is never left out: the line that says so would take its place.
+    """
+    if len(rows) <= most + 1:
+        return list(rows)
+    return [*rows[:most], more(len(rows) - most)]
+
+
+def and_more(number: int) -> Row:
+    return Row((f"… and {number:,} more", *[""] * 12))
+
+
+def _fitted(columns: Sequence[Column], rows: Sequence[Row], room: int) -> tuple[list[int], list[int]]:
+    """Return the columns that are shown, and how wide each is."""
+    kept = [at for at in range(len(columns)) if any(row.cells[at] for row in rows)]
+    widths = {at: max(cells(columns[at].head), *(cells(row.cells[at]) for row in rows)) for at in kept}
+    for at in [at for at in reversed(kept) if columns[at].spare]:
+        if _least(columns, kept, widths) > room:
+            kept.remove(at)
+    over = sum(widths[at] for at in kept) + len(_GAP) * (len(kept) - 1) - room
+    for at in kept:
+        if over > 0 and columns[at].gives:
+            taken = min(over, max(widths[at] - columns[at].least, 0))
+            widths[at] -= taken
+            over -= taken
+    return kept, [widths[at] for at in kept]
+
+
+def _least(columns: Sequence[Column], kept: Sequence[int], widths: dict[int, int]) -> int:
+    own = (min(widths[at], columns[at].least) if columns[at].gives else widths[at] for at in kept)
+    return sum(own) + len(_GAP) * (len(kept) - 1)
+
+
+def _line(columns: Sequence[tuple[Column, int]], texts: Sequence[str]) -> str:
+    shown = []
+    for (column, width), text in zip(columns, texts, strict=True):
+        fit = clip_middle(text, width) if column.gives else text
+        shown.append(column.mark(_padded(fit, width, right=column.right)))
+    return f"  {_GAP.join(shown)}".rstrip()
+
+
+def _note(text: str, sheet: Sheet) -> list[str]:
+    return wrapped(text, sheet.width, first=" " * 6, indent=" " * 6) if text else []
+
+
+def _padded(text: str, width: int, *, right: bool = False) -> str:
+    space = " " * (width - cells(text))
+    return f"{space}{text}" if right else f"{text}{space}"

@@ -1,0 +1,118 @@
+"""What was read and how: files, what could not be used, how tokens were counted, how sure estimates are."""
+
+from collections.abc import Iterator, Sequence
+
+from farthing.analysis.profile import ErrorRow, Profile
+from farthing.report import parts
+from farthing.report.terminal.layout import (
+    Column,
+    Row,
+    Sheet,
+    and_more,
+    cells,
+    cut,
+    entries,
+    heading,
+    table,
+    wrapped,
+)
+from farthing.report.words import clean, count, percent
+
+_SKIPPED_MOST = 5
+
+
+def reading(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return what was read, by format, and what was not, with the reason."""
+    if not profile.sources:
+        return []
+    rows = [
+        Row(
+            (
+                clean(found.format) or "(not read)",
+                f"{found.files:,}",
+                f"{found.records:,}" if found.format else "",
+                f"{found.steps:,}" if found.format else "",
+                f"{found.duplicates:,}" if found.duplicates else "",
+                f"{found.skipped:,}" if found.skipped else "",
+            )
+        )
+        for found in parts.formats(profile)
+    ]
+    columns = (
+        Column("format", gives=True, least=16),
+        Column("files", right=True),
+        Column("records", right=True),
+        Column("calls", right=True),
+        Column("copies dropped", right=True),
+        Column("skipped", right=True),
+    )
+    return [
+        *heading("What was read", sheet),
+        *table(columns, rows, sheet),
+        *_skipped(profile, sheet),
+        *entries(_remarks(profile), sheet),
+    ]
+
+
+def _skipped(profile: Profile, sheet: Sheet) -> list[str]:
+    rows = [Row((clean(row.where), clean(row.reason))) for row in parts.skipped(profile)]
+    if not rows:
+        return []
+    columns = (Column("skipped", gives=True, least=24), Column("because", gives=True, least=40))
+    return ["", *table(columns, cut(rows, and_more, _SKIPPED_MOST), sheet), ""]
+
+
+def _remarks(profile: Profile) -> Iterator[tuple[str, str]]:
+    for rule, calls in parts.rules(profile):
+        yield "counting", f"{clean(rule)} ({count(calls, 'call')})"
+    for note in parts.notes(profile):
+        yield "note", clean(note)
+    yield "prices", clean(profile.prices)
+    for row in profile.estimates:
+        yield "estimates", told_error(row)
+
+
+def told_error(row: ErrorRow) -> str:
+    """Say how far an estimate was off where the truth is known."""
+    if not row.measured or row.p50 is None or row.p90 is None:
+        return f"{clean(row.estimate)}: estimated; how well could not be measured on these traces"
+    within = f"half are within {percent(row.p50)}, 9 in 10 within {percent(row.p90)}"
+    return f"{clean(row.estimate)}: {within}, measured on {row.measured:,} with a known count"
+
+
+def onwards(profile: Profile, command: str, sheet: Sheet) -> list[str]:
+    """Return what to call next; `command` is what was called now."""
+    if not profile.totals.steps:
+        return [*heading("How to go on", sheet), *_commands(_WITHOUT_TRACES, sheet)]
+    dearest = clean(profile.sessions[0].id) if profile.sessions else "ID"
+    shown = [
+        (f"{command} --format html -o report.html", "the same with charts, in one file"),
+        (f"{command} --session {_quoted(dearest)}", "the dearest session, step by step"),
+        (f"{command} --by model", "by model, agent or any label of the traces"),
+    ]
+    if profile.projection.basis != "asked":
+        shown.append((f"{command} --sessions-per-day 200", "the bill in production"))
+    return [*heading("How to go on", sheet), *_commands(shown, sheet)]
+
+
+_WITHOUT_TRACES = (
+    ("farthing profile PATH", "a directory of traces, or one file"),
+    ("farthing profile --help", "the formats and options"),
+)
+
+
+def _commands(shown: Sequence[tuple[str, str]], sheet: Sheet) -> list[str]:
+    """Return commands with what each is for; beside each other where both fit on a line."""
+    room = max(cells(command) for command, _ in shown)
+    if room + max(cells(what) for _, what in shown) + 6 <= sheet.width:
+        return [f"  {command}{' ' * (room - cells(command))}  {sheet.paint.soft(what)}" for command, what in shown]
+    lines: list[str] = []
+    for command, what in shown:
+        lines += [sheet.paint.soft(f"  # {what}"), *wrapped(command, sheet.width, first="  ", indent="      ")]
+    return lines
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
+    plain = word.replace("-", "").replace("_", "").replace(".", "").replace("/", "").replace(":", "")
+    return word if plain.isalnum() and plain.isascii() else "'" + word.replace("'", "'\\''") + "'"

@@ -1,0 +1,275 @@
+"""Where the money goes: by kind of content, tool, model and label, by single block, and step by step."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from farthing.analysis.profile import (
+    BlockRow,
+    GroupRow,
+    Growth,
+    ModelRow,
+    PositionRow,
+    Profile,
+    ToolRow,
+)
+from farthing.report import parts
+from farthing.report.terminal.layout import (
+    Column,
+    Row,
+    Sheet,
+    and_more,
+    bar,
+    cut,
+    entries,
+    heading,
+    paragraph,
+    table,
+)
+from farthing.report.verdict import has_cost
+from farthing.report.words import NOTHING, clean, count, part, percent, times, tokens, usd
+
+_BAR = 16
+_POSITIONS = 9
+
+
+def kinds(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return the spend by kind of content."""
+    found = parts.kinds(profile)
+    if not found:
+        return []
+    rows = [
+        Row(
+            (
+                clean(kind.label),
+                bar(kind.share, _BAR),
+                percent(kind.share),
+                usd(kind.cost_usd) if has_cost(profile) else "",
+                tokens(kind.new_tokens),
+                _again(kind),
+                percent(kind.cached_share) if kind.cached_share is not None else "",
+            )
+        )
+        for kind in found
+    ]
+    what = "of the cost" if has_cost(profile) else "of the tokens"
+    columns = (
+        Column(what, gives=True, least=26),
+        Column("", mark=sheet.paint.bar),
+        Column("share", right=True),
+        Column("cost", right=True),
+        Column("new tokens", right=True),
+        Column("sent again", right=True),
+        Column("cached", right=True, spare=True),
+    )
+    return [*heading("Where it goes", sheet), *table(columns, rows, sheet), *_about_kinds(profile, sheet)]
+
+
+def _again(kind: parts.Kind) -> str:
+    return tokens(kind.resent_tokens) if kind.resent_tokens else ""
+
+
+def _about_kinds(profile: Profile, sheet: Sheet) -> list[str]:
+    again = profile.resent
+    if again.share is None or not again.tokens:
+        return []
+    told = f"{percent(again.share)} of all input had been sent before"
+    if again.cost_share is not None and has_cost(profile):
+        told += f"; sending it again cost {usd(again.cost_usd)} ({percent(again.cost_share)} of the bill)"
+    return ["", *paragraph(f"{told}.", sheet)]
+
+
+def tools(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return the spend by tool: its schema, its calls, its results."""
+    if not profile.tools:
+        return []
+    rows = cut([_tool(row, profile) for row in profile.tools], and_more, sheet.top)
+    columns = (
+        Column("tool", gives=True, least=20),
+        Column("server", gives=True, least=8, spare=True),
+        Column("calls", right=True),
+        Column("result tokens", right=True, spare=True),
+        Column("schema", right=True),
+        Column("calls cost", right=True),
+        Column("results cost", right=True),
+        Column("cost", right=True),
+        Column("share", right=True),
+    )
+    return [*heading("Tools", sheet), *table(columns, rows, sheet)]
+
+
+def _tool(row: ToolRow, profile: Profile) -> Row:
+    costs = (row.schema_usd, row.calls_usd, row.results_usd, row.cost_usd)
+    shown = [usd(cost) if cost else NOTHING for cost in costs] if has_cost(profile) else [""] * 4
+    share = percent(row.share) if has_cost(profile) else ""
+    return Row((clean(row.tool), clean(row.server), f"{row.calls:,}", tokens(row.result_tokens), *shown, share))
+
+
+def models(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return the spend by model; a model without a price says so."""
+    if not profile.models:
+        return []
+    rows = cut([_model(row) for row in profile.models], and_more, sheet.top)
+    columns = (
+        Column("model", gives=True, least=20),
+        Column("provider", gives=True, least=8, spare=True),
+        Column("calls", right=True),
+        Column("input", right=True),
+        Column("cached", right=True),
+        Column("output", right=True),
+        Column("cost", right=True),
+        Column("share", right=True),
+    )
+    return [*heading("Models", sheet), *table(columns, rows, sheet)]
+
+
+def _model(row: ModelRow) -> Row:
+    has_no_price = row.unpriced_steps and not row.cost_usd
+    return Row(
+        (
+            clean(row.model) or "(not named)",
+            clean(row.provider),
+            f"{row.steps:,}",
+            tokens(parts.input_tokens(row)),
+            percent(parts.cached_share([row])),
+            tokens(row.output_tokens),
+            "no price" if has_no_price else usd(row.cost_usd),
+            "" if has_no_price else percent(row.share),
+        ),
+        note=_why_unpriced(row),
+    )
+
+
+def _why_unpriced(row: ModelRow) -> str:
+    if not row.unpriced_steps:
+        return ""
+    whose = "" if row.unpriced_steps >= row.steps else f"{count(row.unpriced_steps, 'call')}: "
+    return f"{whose}{clean(row.unpriced)}; --prices FILE adds a price"
+
+
+def groups(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return the spend by each dimension that was asked for."""
+    lines: list[str] = []
+    for dimension, found in groupby(profile.groups, key=lambda row: row.dimension):
+        rows = cut([_group(row, profile) for row in found], and_more, sheet.top)
+        columns = (
+            Column(clean(dimension), gives=True, least=20),
+            Column("", mark=sheet.paint.bar),
+            Column("share", right=True),
+            Column("cost", right=True),
+            Column("calls", right=True),
+            Column("input", right=True),
+            Column("output", right=True, spare=True),
+        )
+        lines += [*heading(f"By {clean(dimension)}", sheet), *table(columns, rows, sheet)]
+    return lines
+
+
+def _group(row: GroupRow, profile: Profile) -> Row:
+    priced = (bar(row.share, _BAR), percent(row.share), usd(row.cost_usd)) if has_cost(profile) else ("", "", "")
+    return Row(
+        (clean(row.label), *priced, f"{row.steps:,}", tokens(row.input_tokens), tokens(row.output_tokens))
+    )
+
+
+def blocks(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return the single blocks that cost most over all the calls that sent them."""
+    if not profile.blocks:
+        return []
+    shown = [*profile.blocks[: sheet.top]]
+    columns = (
+        Column("what", gives=True, least=20),
+        Column("tokens", right=True),
+        Column("sent", right=True),
+        Column("cost", right=True),
+        Column("step", right=True),
+        Column("session", gives=True, least=12),
+    )
+    lead = "What a single piece of context cost, over all the calls that sent it."
+    return [
+        *heading("Dearest pieces of context", sheet),
+        *paragraph(lead, sheet),
+        *table(columns, [_block(row) for row in shown], sheet),
+    ]
+
+
+def _block(row: BlockRow) -> Row:
+    sent = times(row.sent_tokens / row.tokens) if row.tokens else ""
+    cells = (clean(part(row.kind, row.name)), tokens(row.tokens), sent, usd(row.cost_usd), f"{row.step:,}")
+    return Row((*cells, clean(row.session)), note=quoted(row.excerpt))
+
+
+def quoted(excerpt: str) -> str:
+    """Return a quotation of what a trace says; "" of ""."""
+    return f"“{clean(excerpt)}”" if excerpt else ""
+
+
+def growth(profile: Profile, sheet: Sheet) -> list[str]:
+    """Return how cost grows with the steps of a session."""
+    found = profile.growth
+    if len(found.positions) < 2:
+        return []
+    return [
+        *heading("Growth", sheet),
+        *entries(_grown(found), sheet),
+        *_positions(found.positions, sheet, is_priced=has_cost(profile)),
+    ]
+
+
+def told_growth(found: Growth) -> str:
+    """Say how cost grows: what twice the steps cost, and how sure that is."""
+    if found.exponent is None:
+        return "no session is long enough to tell how cost grows"
+    what = "cost" if found.basis == "cost" else "take (in tokens)"
+    told = f"twice as many steps {what} {2**found.exponent:.1f} × as much"
+    if found.low is not None and found.high is not None:
+        return f"{told} (95% interval {2**found.low:.1f} to {2**found.high:.1f}, {count(found.sessions, 'session')})"
+    return f"{told} ({count(found.sessions, 'session')}: too few for an interval)"
+
+
+def _grown(found: Growth) -> Iterator[tuple[str, str]]:
+    yield "cost", told_growth(found) + "; in proportion would be 2.0 ×" * (found.exponent is not None)
+    if found.context_exponent is not None:
+        yield "context", f"after twice as many steps it is {2**found.context_exponent:.1f} × as long"
+    if found.late_share is not None:
+        yield "late steps", f"the last quarter of the steps takes {percent(found.late_share)} of the cost"
+    if found.next_step_usd is not None:
+        first, last = usd(found.first_step_usd), usd(found.next_step_usd)
+        yield "a step", f"the first cost {first} on average, the last {last}; so will the next one"
+
+
+def _positions(found: Sequence[PositionRow], sheet: Sheet, *, is_priced: bool) -> list[str]:
+    most = max(row.context_tokens for row in found)
+    rows = [
+        Row(
+            (
+                position(row),
+                tokens(row.context_tokens),
+                bar(row.context_tokens / most, _BAR),
+                usd(row.mean_usd) if is_priced else "",
+                f"{row.steps:,}",
+            )
+        )
+        for row in spread(found, _POSITIONS)
+    ]
+    columns = (
+        Column("step", right=True),
+        Column("context", right=True),
+        Column("", mark=sheet.paint.bar),
+        Column("cost of a step", right=True),
+        Column("seen", right=True),
+    )
+    return ["", *table(columns, rows, sheet)]
+
+
+def position(row: PositionRow) -> str:
+    """Return "7", "11 to 13" or "3,163 on"."""
+    if row.to_step is None:
+        return f"{row.from_step:,} on"
+    return f"{row.from_step:,}" if row.to_step == row.from_step else f"{row.from_step:,} to {row.to_step:,}"
+
+
+def spread(found: Sequence[PositionRow], most: int) -> list[PositionRow]:
+    """Return at most so many rows, the first and the last among them, evenly spread."""
+    if len(found) <= most:
+        return list(found)
+    return [found[round(at * (len(found) - 1) / (most - 1))] for at in range(most)]

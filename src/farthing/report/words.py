@@ -1,0 +1,169 @@
+"""How figures and names are written in every report: short, plain, and the same everywhere.
+
+It is also the border that text from a trace crosses on its way to a screen: `clean` lets nothing
+through that could move a cursor, change a colour or turn the direction of reading.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from farthing.money import PICOUSD_PER_USD, show_usd
+
+NOTHING = "–"
+_UNITS = ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T"))
+_TIMES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_ROUGH_FIGURES = 3
+
+_KINDS: Mapping[str, str] = {
+    "tools": "tool schemas",
+    "system": "system prompt",
+    "task": "first message",
+    "user": "user messages",
+    "assistant": "earlier answers",
+    "reasoning": "earlier thinking",
+    "tool_call": "earlier tool calls",
+    "tool_result": "tool results",
+    "media": "images and files",
+    "summary": "summaries",
+    "remainder": "not in the trace",
+    "output": "new output",
+}
+_OUTPUTS: Mapping[str, str] = {
+    "assistant": "text",
+    "reasoning": "thinking",
+    "tool_call": "tool calls",
+    "remainder": "not in the trace",
+    "output": "not in the trace",
+}
+_CAUSES: Mapping[str, str] = {
+    "volatile_text": "text that changes by itself",
+    "system_changed": "system prompt changed",
+    "tools_reordered": "tools in another order",
+    "tools_changed": "list of tools changed",
+    "history_edited": "history edited",
+    "compaction": "history summarised",
+    "parameters_changed": "a parameter changed",
+    "model_changed": "another model",
+    "idle_gap": "paused longer than the cache lives",
+    "below_minimum": "too short to be cached",
+    "evicted": "lost by the provider",
+    "unknown": "the traces do not show why",
+    "retried": "last exchange replaced",
+    "branched": "went back to an earlier point",
+    "parallel": "sent in parallel",
+    "out_of_reach": "markers too far apart",
+}
+_MISSING = "derived: "
+
+
+def usd(amount: Decimal | None) -> str:
+    """Return dollars for people; a dash where nothing is known."""
+    return NOTHING if amount is None else show_usd(_picousd(amount))
+
+
+def rough_usd(amount: Decimal | None) -> str:
+    """Return dollars with three figures at most, as befits what is only estimated."""
+    if amount is None:
+        return NOTHING
+    if abs(amount) < 100:
+        return usd(amount)
+    place = Decimal(1).scaleb(amount.adjusted() - _ROUGH_FIGURES + 1)
+    return f"${amount.quantize(place):,f}" if place > 1 else f"${amount:,.0f}"
+
+
+def tokens(count: int) -> str:
+    """Return a count with three figures at most: 842, 1.25k, 12.3M."""
+    if abs(count) < 1_000:
+        return str(count)
+    unit, letter = next(((unit, letter) for unit, letter in _UNITS if abs(count) < unit * 999.5), _UNITS[-1])
+    amount = count / unit
+    digits = 2 if abs(amount) < 9.995 else 1 if abs(amount) < 99.95 else 0
+    return f"{amount:.{digits}f}{letter}"
+
+
+def percent(share: float | None) -> str:
+    """Return a part of one as a whole percentage; what is neither nothing nor all never looks so."""
+    if share is None:
+        return NOTHING
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """Return a number with its noun: "1 call", "1,204 calls"."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def times(factor: float) -> str:
+    """Return "3.1 ×", "24 ×"."""
+    return f"{factor:.1f} ×" if factor < 9.95 else f"{factor:,.0f} ×"
+
+
+def span_of_time(seconds: float) -> str:
+    """Return a time in its two largest units: "40 s", "3 min 5 s", "2 h 5 min", "3 d 4 h"."""
+    left, said = round(seconds), list[str]()
+    for size, unit in _TIMES:
+        number, left = divmod(left, size)
+        if number:
+            said.append(f"{number} {unit}")
+        elif said:
+            break
+    return " ".join(said[:2]) or "0 s"
+
+
+def day(moment: str) -> str:
+    """Return the day of an ISO 8601 instant: "3 March 2026"; "" of ""."""
+    if not moment:
+        return ""
+    at = datetime.fromisoformat(moment).astimezone(UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+def kind(name: str) -> str:
+    """Return what a kind of input is called."""
+    return _KINDS.get(name, name)
+
+
+def output(form: str) -> str:
+    """Return what a form of output is called."""
+    return _OUTPUTS.get(form, form)
+
+
+def part(kind_name: str, name: str) -> str:
+    """Return what a part of a context is called in a sentence: "results of Read", "system prompt"."""
+    if kind_name == "remainder":
+        return f"{missing(name)} (not in the trace)" if missing(name) else "what the trace does not show"
+    if not name:
+        return kind(kind_name)
+    match kind_name:
+        case "tools":
+            return f"schema of {name}"
+        case "tool_call":
+            return f"calls of {name}"
+        case "tool_result":
+            return f"results of {name}"
+    return f"{kind(kind_name)} ({name})"
+
+
+def missing(name: str) -> str:
+    """Return what a remainder is made of, where that could be derived: "system prompt and tools"."""
+    return name.removeprefix(_MISSING) if name.startswith(_MISSING) else ""
+
+
+def cause(name: str) -> str:
+    """Return why a prefix broke, in words."""
+    return _CAUSES.get(name, name)
+
+
+def clean(text: str) -> str:
+    """Return text on one line, with a mark in the place of each character that is not for reading."""
+    if text.isascii() and text.isprintable():
+        return text
+    shown = (each if each.isprintable() else " " if each.isspace() else "�" for each in text)
+    return "".join(shown)
+
+
+def _picousd(amount: Decimal) -> int:
+    return int(amount * PICOUSD_PER_USD)

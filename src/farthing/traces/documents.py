@@ -1,0 +1,80 @@
+"""The JSON documents of a file: one a line, or one that fills it, or the members of a list.
+
+Platforms export the same records either way, and pretty-print the second. A line that is not JSON is
+passed over and said so; the rest is still read.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from farthing.errors import RecordError, WireError
+from farthing.traces.source import Line, Skipped, Source
+from farthing.wire.scan import decode, place_of
+
+_ANY = msgspec.json.Decoder(Raw)
+_LIST = msgspec.json.Decoder(list[Raw])
+_OPENS_LIST = re.compile(rb"\A\s*\[")
+
+
+class Document(NamedTuple):
+    """One JSON value, where it stands in the source, and the buffer that it is a view of."""
+
+    raw: bytes
+    offset: int
+    line: Line
+
+
+def documents(source: Source) -> Iterator[Document | Skipped]:
+    """Yield the values of a file's lines, or of the whole where the first line is none by itself."""
+    for line in _lines(source):
+        if isinstance(line, Skipped):
+            yield line
+            continue
+        try:
+            value, data = decode(_ANY, line.data, "line")
+        except WireError as error:
+            yield Skipped(line.offset, str(error))
+            continue
+        buffer = Line(line.offset, data)
+        for raw in _LIST.decode(value) if _OPENS_LIST.match(data) else (value,):
+            yield Document(raw, line.offset + place_of(raw, data).start, buffer)
+
+
+def inner(document: Document, raw: bytes) -> Document:
+    """Return a value inside a document as a document of its own."""
+    return Document(raw, document.line.offset + place_of(raw, document.line.data).start, document.line)
+
+
+def _lines(source: Source) -> Iterator[Line | Skipped]:
+    lines = source.lines()
+    first = next(lines, None)
+    if first is None:
+        return
+    if _is_whole(first.data):
+        yield first
+        yield from lines
+        return
+    following = next(lines, None)
+    if following is not None and _is_whole(following.data) and following.data.lstrip()[:1] in (b"{", b"["):
+        # A damaged first line of many, not the first line of a printed document.
+        yield first
+        yield following
+        yield from lines
+        return
+    try:
+        yield Line(0, source.document())
+    except RecordError as error:
+        yield Skipped(0, str(error))
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        _ANY.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # A lone surrogate is mended when the line is read.
+        return data.rstrip()[-1:] in (b"}", b"]") and b"\\ud" in data.lower()
+    return True

@@ -1,0 +1,1 @@
+"""Trace formats for the tests of ingest alone: small, exact, and able to misbehave."""

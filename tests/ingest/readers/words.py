@@ -1,0 +1,1 @@
+"""No format: a module that readers share."""
