@@ -104,7 +104,7 @@ class BlockCache:
         read = 0
         after: list[bytes] = []
         for key, block, size in zip(_keys(blocks), blocks, sizes, strict=True):
-            expires_s, usable_s, following = self._sent.get(key, (0.0, 0.0, []))
+            expires_s, usable_s, following = self._sent.get(key, (-1.0, 0.0, []))
             if not usable_s <= at_s <= expires_s:
                 shared = max((_shared(block, other) for other in after), default=0)
                 return read + size * shared // max(len(block), 1)

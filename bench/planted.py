@@ -54,13 +54,14 @@ class Plant:
     """`change` is applied to every request from the planted step on; `aside` makes one more request there.
 
     `causes` are the right names for the break; none where nothing breaks. It is due at the planted step
-    and, if it moves on by itself, at `every_step` behind.
+    and, if it moves on by itself, at `every_step` behind; `from_start` it stands in all requests.
     """
 
     name: str
     causes: frozenset[str]
     change: Change
     every_step: bool = False
+    from_start: bool = False
     providers: frozenset[str] = frozenset({"anthropic", "openai", "deepseek"})
     aside: Callable[[Ask], Ask] | None = None
 
@@ -245,16 +246,32 @@ def _put(messages: tuple[Message, ...], at: int, message: Message) -> tuple[Mess
 _ANTHROPIC = frozenset({"anthropic"})
 _VOLATILE_TEXT = frozenset({"volatile_text"})
 _VOLATILE = (
-    Plant("timestamp on top of the system prompt", _VOLATILE_TEXT, _timestamp, every_step=True),
-    Plant("spoken date inside the system prompt", _VOLATILE_TEXT, _spoken_date, every_step=True),
-    Plant("request id on top of the system prompt", _VOLATILE_TEXT, _request_id, every_step=True),
-    Plant("trace id in the first message", _VOLATILE_TEXT, _in_first_message, every_step=True),
-    Plant("counter in a tool's description", _VOLATILE_TEXT, _in_tool, every_step=True),
+    Plant(
+        "timestamp on top of the system prompt", _VOLATILE_TEXT, _timestamp, every_step=True, from_start=True
+    ),
+    Plant(
+        "spoken date inside the system prompt", _VOLATILE_TEXT, _spoken_date, every_step=True, from_start=True
+    ),
+    Plant(
+        "request id on top of the system prompt",
+        _VOLATILE_TEXT,
+        _request_id,
+        every_step=True,
+        from_start=True,
+    ),
+    Plant(
+        "trace id in the first message", _VOLATILE_TEXT, _in_first_message, every_step=True, from_start=True
+    ),
+    Plant("counter in a tool's description", _VOLATILE_TEXT, _in_tool, every_step=True, from_start=True),
 )
 _TOOLS = (
     Plant("tools shuffled once", frozenset({"tools_reordered"}), _shuffled),
     Plant(
-        "tools shuffled at each step", frozenset({"tools_reordered"}), _shuffled_each_time, every_step=True
+        "tools shuffled at each step",
+        frozenset({"tools_reordered"}),
+        _shuffled_each_time,
+        every_step=True,
+        from_start=True,
     ),
     Plant("schema of one tool changed", frozenset({"tools_changed"}), _schema),
     Plant("key order changed in a schema", frozenset({"tools_changed"}), _key_order),

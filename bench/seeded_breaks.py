@@ -133,16 +133,14 @@ def _where(talk: Talk, plant: Plant, provider: str, number: int) -> Where:
     random = Random(f"{plant.name} {provider} {number}")
     steps = talk.steps
     at = random.randrange(len(steps) // 2, len(steps) - 2)
-    step = 1 if plant.every_step and plant.name != "sliding window" else at
+    step = 1 if plant.from_start else at
     before = list(_asks(talk, provider))[step - 1].at_s
     return Where(step, steps[step], (steps[max(step - 2, 0)], steps[step - 1]), before, random)
 
 
 def _planted(ask: Ask, step: int, plant: Plant, where: Where) -> Ask:
     """Apply the plant; a moving value stands in the requests before the first break too."""
-    if step >= where.step or (plant.every_step and where.step == 1):
-        return plant.change(ask, step, where)
-    return ask
+    return plant.change(ask, step, where) if plant.from_start or step >= where.step else ask
 
 
 def _billed(asks: list[Ask], provider: str) -> list[tuple[Ask, Counts]]:

@@ -8,7 +8,8 @@ def test_every_loss_has_its_mend() -> None:
     assert set(Cause) - set(ADVICE) == {Cause.BRANCHED}, "to go back is no mistake"
     for cause in ADVICE:
         told = mend(Site(cause, SegmentKind.SYSTEM, ""))
-        assert told and "{" not in told
+        assert told
+        assert "{" not in told
 
 
 def test_a_mend_says_where() -> None:

@@ -80,7 +80,8 @@ def test_many_tools_are_counted_not_listed() -> None:
 
 def test_a_changed_schema_comes_in_its_two_versions() -> None:
     found = after("tRead tEdit.2 tBash s k a1 r1 a2 r2 a3 r3 a4 r4").only_break()
-    assert found.old is not None and found.new is not None
+    assert found.old is not None
+    assert found.new is not None
     assert found.old.name == found.new.name == found.name == "Edit"
     assert found.old.digest != found.new.digest
 

@@ -6,6 +6,10 @@ from farthing.span import Span
 from farthing.step import Recorded
 from tests.analysis.breaking import FORGETS_THINKING, ONE_HOUR_S, TOKENS, Talk
 
+GONE = "the provider lost it, or asked another machine"
+NO_TIMES = "nothing visible changed; without times, expired and evicted look alike"
+TOO_EARLY = "sent before the call before it had begun to answer"
+
 
 def lost(first: dict[str, object], second: dict[str, object], *, talk: Talk | None = None) -> Talk:
     """Return a conversation whose second call reads nothing of what the first has written."""
@@ -18,14 +22,14 @@ def lost(first: dict[str, object], second: dict[str, object], *, talk: Talk | No
 @pytest.mark.parametrize(
     ("first", "second", "cause", "detail"),
     [
-        ({}, {}, Cause.EVICTED, "nothing visible changed in 10 s: the provider lost it, or asked another machine"),
+        ({}, {}, Cause.EVICTED, f"nothing visible changed in 10 s: {GONE}"),
         ({"at_s": 0}, {"at_s": 301}, Cause.IDLE_GAP, "5 min 1 s idle, cached for 5 min"),
         ({"at_s": 0}, {"at_s": 9_000}, Cause.IDLE_GAP, "2 h idle, cached for 5 min"),
         (
             {"at_s": 0, "ttl_s": ONE_HOUR_S},
             {"at_s": 600},
             Cause.EVICTED,
-            "nothing visible changed in 10 min: the provider lost it, or asked another machine",
+            f"nothing visible changed in 10 min: {GONE}",
         ),
         (
             {"at_s": 0, "ttl_s": ONE_HOUR_S},
@@ -37,9 +41,9 @@ def lost(first: dict[str, object], second: dict[str, object], *, talk: Talk | No
             {"at_s": None},
             {"at_s": None},
             Cause.UNKNOWN,
-            "nothing visible changed; without times, expired and evicted look alike",
+            NO_TIMES,
         ),
-        ({"at_s": 50}, {"at_s": 40}, Cause.UNKNOWN, "nothing visible changed; without times, expired and evicted look alike"),
+        ({"at_s": 50}, {"at_s": 40}, Cause.UNKNOWN, NO_TIMES),
         (
             {"parameters": (("tool_choice", "auto"),)},
             {"parameters": (("effort", "high"),)},
@@ -53,7 +57,7 @@ def lost(first: dict[str, object], second: dict[str, object], *, talk: Talk | No
             "output_format",
         ),
         ({"tier": "standard"}, {"tier": "fast"}, Cause.PARAMETERS_CHANGED, "tier: standard → fast"),
-        ({"tier": ""}, {"tier": "default"}, Cause.EVICTED, "nothing visible changed in 10 s: the provider lost it, or asked another machine"),
+        ({"tier": ""}, {"tier": "default"}, Cause.EVICTED, f"nothing visible changed in 10 s: {GONE}"),
         (
             {"marked": [3]},
             {"marked": []},
@@ -61,9 +65,9 @@ def lost(first: dict[str, object], second: dict[str, object], *, talk: Talk | No
             "cache_control: this call carries no marker",
         ),
         ({}, {"account": "other"}, Cause.MODEL_CHANGED, "the same model under another account or provider"),
-        ({"at_s": 0, "ended_s": 30}, {"at_s": 5}, Cause.PARALLEL, "sent before the call before it had begun to answer"),
+        ({"at_s": 0, "ended_s": 30}, {"at_s": 5}, Cause.PARALLEL, TOO_EARLY),
     ],
-)  # fmt: skip
+)
 def test_a_loss_behind_which_nothing_differs_is_explained_by_what_is_known(
     first: dict[str, object], second: dict[str, object], cause: Cause, detail: str
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_moving_value_is_named_by_what_it_is(old: str, new: str, words: str) -
         ("Branch: main", "Branch: develop"),
         ("Be brief.", "Be brief. Today is Friday."),
         ("", "2026-10-02"),
+        ("at \0 sharp", "at 9 sharp"),
     ],
 )
 def test_other_words_are_no_moving_value(old: str, new: str) -> None:

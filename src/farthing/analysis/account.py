@@ -69,9 +69,13 @@ class Account:
     @property
     def findings(self) -> Findings:
         """What was found wrong in all sessions."""
+        self.settle()
+        return self._findings[0]
+
+    def settle(self) -> None:
+        """Turn what is pending into sums: an account that is to be sent is ten times smaller after it."""
         found = [*self._findings, _found(self._pending)]
         self._pending, self._findings = [], [_merged(found)]
-        return self._findings[0]
 
     @property
     def floor_picousd(self) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from math import ceil
 
 from farthing.analysis.account import Account
@@ -15,6 +14,7 @@ from farthing.analysis.profile import (
     SubAgents,
     TokensPerMinute,
     Totals,
+    Usd,
 )
 from farthing.analysis.resample import Interval, ratio_interval
 from farthing.analysis.session import SessionRow
@@ -26,11 +26,6 @@ _MINUTES_A_DAY = 1_440
 _NS_A_DAY = 86_400 * 10**9
 _MICRO = 10**6  # picodollars in a millionth of a dollar: a projection is no more exact than that
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
-
-
-def usd(picousd: int) -> Decimal:
-    """Return exact dollars without trailing zeros."""
-    return Decimal(format_usd(picousd))
 
 
 def share(part: int, whole: int) -> float | None:
@@ -56,9 +51,9 @@ def totals(account: Account) -> Totals:
         cache_creation_1h_input_tokens=tokens[PriceClass.CACHE_WRITE_1H],
         cache_creation_other_input_tokens=tokens[PriceClass.CACHE_WRITE_OTHER],
         output_tokens=tokens[PriceClass.OUTPUT],
-        cost_usd=usd(cost),
-        cost_with_estimates_usd=usd(cost + account.estimates.missing_picousd()),
-        server_tools_usd=usd(fees),
+        cost_usd=format_usd(cost),
+        cost_with_estimates_usd=format_usd(cost + account.estimates.missing_picousd()),
+        server_tools_usd=format_usd(fees),
         unpriced_steps=unpriced,
         unrecorded_steps=unrecorded,
         estimated_output_steps=estimated,
@@ -83,21 +78,21 @@ def per_session(rows: Sequence[SessionRow]) -> PerSession:
     spent = sum(row.cost_picousd for row in known)
     mean = mean_interval(rows)
     return PerSession(
-        mean_usd=usd(sum(costs) // len(costs)) if costs else None,
+        mean_usd=format_usd(sum(costs) // len(costs)) if costs else None,
         p50_usd=_quantile(costs, 50),
         p90_usd=_quantile(costs, 90),
         p99_usd=_quantile(costs, 99),
         max_usd=_quantile(costs, 100),
-        mean_low_usd=usd(int(mean.low)) if mean else None,
-        mean_high_usd=usd(int(mean.high)) if mean else None,
+        mean_low_usd=format_usd(int(mean.low)) if mean else None,
+        mean_high_usd=format_usd(int(mean.high)) if mean else None,
         outcomes=len(known),
         successes=successes,
-        per_success_usd=usd(spent // successes) if successes else None,
+        per_success_usd=format_usd(spent // successes) if successes else None,
     )
 
 
-def _quantile(costs: Sequence[int], percent: int) -> Decimal | None:
-    return usd(costs[ceil(percent * len(costs) / 100) - 1]) if costs else None
+def _quantile(costs: Sequence[int], percent: int) -> Usd | None:
+    return format_usd(costs[ceil(percent * len(costs) / 100) - 1]) if costs else None
 
 
 def mean_interval(rows: Sequence[SessionRow]) -> Interval | None:
@@ -122,7 +117,7 @@ def sub_agents(rows: Sequence[SessionRow]) -> SubAgents:
     spent = sum(row.sub_agent_picousd for row in rows)
     return SubAgents(
         sessions=sum(row.agents > 0 for row in rows),
-        cost_usd=usd(spent),
+        cost_usd=format_usd(spent),
         share=share(spent, sum(row.cost_picousd for row in rows)),
     )
 
@@ -161,14 +156,14 @@ def observed_per_day(rows: Sequence[SessionRow]) -> float | None:
     return len(starts) * _NS_A_DAY / span_ns if span_ns >= _NS_A_DAY else None
 
 
-def _periods(picousd_a_day: float) -> tuple[Decimal, Decimal, Decimal]:
+def _periods(picousd_a_day: float) -> tuple[Usd, Usd, Usd]:
     """Return the dollars of a day, a month (a twelfth of a year) and a year, in whole millionths."""
     a_year = picousd_a_day * _DAYS_A_YEAR
     return _micro(picousd_a_day), _micro(a_year / 12), _micro(a_year)
 
 
-def _micro(picousd: float) -> Decimal:
-    return usd(round(picousd / _MICRO) * _MICRO)
+def _micro(picousd: float) -> Usd:
+    return format_usd(round(picousd / _MICRO) * _MICRO)
 
 
 def _tokens_per_minute(account: Account, scale: float) -> TokensPerMinute:
@@ -191,7 +186,7 @@ def session_line(row: SessionRow) -> SessionLine:
     return SessionLine(
         id=row.id,
         steps=row.steps,
-        cost_usd=usd(row.cost_picousd),
+        cost_usd=format_usd(row.cost_picousd),
         named=row.named,
         success=row.success,
         agents=row.agents,

@@ -270,9 +270,10 @@ def _remainder(name: str, tokens: int, depth: int) -> Piece:
 def _left_out(chain: list[Prefix], span: Span) -> str:
     """Return the name of what stands in front of a chain and is not recorded; "" if nothing is missing.
 
-    A source that shows whole requests may still leave out the schemas of tools that are being called.
+    A source that shows whole requests may still leave out the schemas of tools that are being called; a
+    tool of which only the name is known has no size.
     """
-    kinds = {link.segment.kind for link in chain}
+    kinds = {link.segment.kind for link in chain if link.segment.size}
     if span.step.recorded is Recorded.FULL:
         calls = kinds | {segment.kind for segment in span.output}
         return DERIVED_TOOLS if SegmentKind.TOOLS not in kinds and SegmentKind.TOOL_CALL in calls else ""

@@ -148,6 +148,7 @@ def _of_tools(chain: Sequence[Prefix]) -> list[Segment]:
 
 def _tools(place: Place, gone: Sequence[Segment], come: Sequence[Segment], lost: int) -> Verdict:
     if sorted(tool.digest for tool in gone) == sorted(tool.digest for tool in come):
+        place = place._replace(kind=SegmentKind.TOOLS, name="")
         return Verdict(Cause.TOOLS_REORDERED, "the same tools in another order", place, lost)
     was, now = {tool.name: tool for tool in gone}, {tool.name: tool for tool in come}
     added = [name for name in now if name not in was]

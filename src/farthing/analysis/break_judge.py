@@ -21,7 +21,7 @@ def judge(case: Case) -> Verdict | None:
     if verdict is None and loss.total:
         cause, detail, kind = reason(case)
         place = place_at(case.warmth.pieces, case.warmth.index_at(case.read), case.read)
-        verdict = Verdict(cause, detail, place._replace(kind=kind or place.kind), loss.total)
+        verdict = Verdict(cause, detail, place._replace(kind=kind, name="") if kind else place, loss.total)
     return verdict
 
 

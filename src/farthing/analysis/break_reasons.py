@@ -124,8 +124,8 @@ def _is_out_of_reach(case: Case) -> bool:
     slots = {link.depth: link.slot for link in links(tip, above=max(warm - 1, 0))}
     if warm not in slots:
         return False
-    reaches = (slots[marker.depth] - slots[warm] for marker in markers if marker.depth >= warm)
-    return all(reach >= warmth.rules.look_back for reach in reaches)
+    seen_from = (slots[marker.depth] for marker in markers if marker.depth in slots)
+    return all(slot - slots[warm] >= warmth.rules.look_back for slot in seen_from)
 
 
 def _unexplained(case: Case) -> Reason:

@@ -1,7 +1,6 @@
 """Makes the profile of an account: the last step, in which sums become the published tables."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from farthing.analysis import levers, rows, signatures
 from farthing.analysis.account import Account
@@ -13,7 +12,6 @@ from farthing.analysis.bill import (
     share,
     sub_agents,
     totals,
-    usd,
 )
 from farthing.analysis.charges import PriceClass
 from farthing.analysis.estimates import Error
@@ -26,9 +24,11 @@ from farthing.analysis.profile import (
     Resent,
     SourceRow,
     Tail,
+    Usd,
 )
 from farthing.analysis.session import SessionRow
 from farthing.analysis.tail import SessionCost, tail
+from farthing.money import format_usd
 
 
 def conclude(
@@ -103,7 +103,7 @@ def _resent(account: Account, whole_picousd: int) -> Resent:
         share=share(tokens, sent),
         cost_share=share(account.resent_picousd, whole_picousd),
         tokens=tokens,
-        cost_usd=usd(account.resent_picousd),
+        cost_usd=format_usd(account.resent_picousd),
     )
 
 
@@ -131,15 +131,15 @@ def _growth(account: Account) -> Growth:
                 to_step=each.last,
                 steps=each.steps,
                 context_tokens=each.context_tokens,
-                mean_usd=usd(each.mean_picousd),
+                mean_usd=format_usd(each.mean_picousd),
             )
             for each in account.curve.positions()
         ),
     )
 
 
-def _mean(costs_picousd: Sequence[int]) -> Decimal | None:
-    return usd(sum(costs_picousd) // len(costs_picousd)) if costs_picousd else None
+def _mean(costs_picousd: Sequence[int]) -> Usd | None:
+    return format_usd(sum(costs_picousd) // len(costs_picousd)) if costs_picousd else None
 
 
 def _error(estimate: str, error: Error) -> ErrorRow:

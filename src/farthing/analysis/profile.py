@@ -1,14 +1,17 @@
 """The profile: what `--format json` prints, field by field, and what every other report is made of.
 
-The names are a promise to scripts. Money is a decimal in US dollars, exact to the picodollar; a share
-is a part of one. Nothing here is computed: `conclude.py` fills it from an account.
+The names are a promise to scripts. Money is a decimal string of US dollars, exact to the picodollar; a
+share is a part of one. Nothing here is computed: `conclude.py` fills it from an account.
 """
 
-from decimal import Decimal
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 SCHEMA = "farthing.profile/1"
+
+# A string, since a JSON number is a float to most readers, and never "5E-12"; `money.parse_usd` reads it.
+Usd = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="US dollars, exact")]
 
 
 class SkippedRow(Struct, frozen=True):
@@ -47,9 +50,9 @@ class Totals(TokenRow, frozen=True, kw_only=True):
 
     sessions: int
     steps: int
-    cost_usd: Decimal
-    cost_with_estimates_usd: Decimal
-    server_tools_usd: Decimal
+    cost_usd: Usd
+    cost_with_estimates_usd: Usd
+    server_tools_usd: Usd
     unpriced_steps: int
     unrecorded_steps: int
     estimated_output_steps: int
@@ -59,16 +62,16 @@ class Totals(TokenRow, frozen=True, kw_only=True):
 class PerSession(Struct, frozen=True, kw_only=True):
     """What a session costs. `per_success_usd` divides the cost of all sessions with a known outcome."""
 
-    mean_usd: Decimal | None
-    p50_usd: Decimal | None
-    p90_usd: Decimal | None
-    p99_usd: Decimal | None
-    max_usd: Decimal | None
-    mean_low_usd: Decimal | None
-    mean_high_usd: Decimal | None
+    mean_usd: Usd | None
+    p50_usd: Usd | None
+    p90_usd: Usd | None
+    p99_usd: Usd | None
+    max_usd: Usd | None
+    mean_low_usd: Usd | None
+    mean_high_usd: Usd | None
     outcomes: int
     successes: int
-    per_success_usd: Decimal | None
+    per_success_usd: Usd | None
 
 
 class Resent(Struct, frozen=True, kw_only=True):
@@ -77,7 +80,7 @@ class Resent(Struct, frozen=True, kw_only=True):
     share: float | None
     cost_share: float | None
     tokens: int
-    cost_usd: Decimal
+    cost_usd: Usd
 
 
 class PositionRow(Struct, frozen=True, kw_only=True):
@@ -87,7 +90,7 @@ class PositionRow(Struct, frozen=True, kw_only=True):
     to_step: int | None
     steps: int
     context_tokens: int
-    mean_usd: Decimal
+    mean_usd: Usd
 
 
 class Growth(Struct, frozen=True, kw_only=True):
@@ -106,8 +109,8 @@ class Growth(Struct, frozen=True, kw_only=True):
     context_low: float | None
     context_high: float | None
     late_share: float | None
-    first_step_usd: Decimal | None
-    next_step_usd: Decimal | None
+    first_step_usd: Usd | None
+    next_step_usd: Usd | None
     positions: tuple[PositionRow, ...]
 
 
@@ -124,7 +127,7 @@ class SegmentRow(TokenRow, frozen=True, kw_only=True):
     blocks: int
     new_tokens: int
     resent_tokens: int
-    cost_usd: Decimal
+    cost_usd: Usd
     share: float | None
 
 
@@ -134,7 +137,7 @@ class ModelRow(TokenRow, frozen=True, kw_only=True):
     provider: str
     model: str
     steps: int
-    cost_usd: Decimal
+    cost_usd: Usd
     share: float | None
     unpriced_steps: int
     unpriced: str
@@ -148,10 +151,10 @@ class ToolRow(Struct, frozen=True, kw_only=True):
     calls: int
     results: int
     result_tokens: int
-    schema_usd: Decimal
-    calls_usd: Decimal
-    results_usd: Decimal
-    cost_usd: Decimal
+    schema_usd: Usd
+    calls_usd: Usd
+    results_usd: Usd
+    cost_usd: Usd
     share: float | None
 
 
@@ -163,7 +166,7 @@ class GroupRow(Struct, frozen=True, kw_only=True):
     steps: int
     input_tokens: int
     output_tokens: int
-    cost_usd: Decimal
+    cost_usd: Usd
     share: float | None
     unpriced_steps: int
 
@@ -180,7 +183,7 @@ class SignatureRow(Struct, frozen=True, kw_only=True):
     output_schema: bool
     model: str
     steps: int
-    cost_usd: Decimal
+    cost_usd: Usd
     share: float | None
     unpriced_steps: int
     output_tokens_p50: int
@@ -206,7 +209,7 @@ class BreakRow(Struct, frozen=True, kw_only=True):
     detail: str
     position_tokens: int
     lost_tokens: int
-    cost_usd: Decimal | None
+    cost_usd: Usd | None
     excerpt: str = ""
     source: int = -1
     offset: int = -1
@@ -223,7 +226,7 @@ class CauseRow(Struct, frozen=True, kw_only=True):
     is_break: bool
     count: int
     lost_tokens: int
-    cost_usd: Decimal
+    cost_usd: Usd
     unpriced: int
 
 
@@ -239,7 +242,7 @@ class LoopRow(Struct, frozen=True, kw_only=True):
     times: int
     first_step: int
     last_step: int
-    cost_usd: Decimal | None
+    cost_usd: Usd | None
 
 
 class Tail(Struct, frozen=True, kw_only=True):
@@ -260,8 +263,8 @@ class LeverRow(Struct, frozen=True, kw_only=True):
     finding: str
     mend: str
     assumption: str
-    spend_usd: Decimal
-    month_usd: Decimal | None
+    spend_usd: Usd
+    month_usd: Usd | None
     count: int
     unpriced: int
 
@@ -282,7 +285,7 @@ class BlockRow(Struct, frozen=True, kw_only=True):
     name: str
     tokens: int
     sent_tokens: int
-    cost_usd: Decimal
+    cost_usd: Usd
     excerpt: str = ""
     source: int = -1
     offset: int = -1
@@ -293,7 +296,7 @@ class SubAgents(Struct, frozen=True, kw_only=True):
     """What sub-agents spent; they are part of their sessions."""
 
     sessions: int
-    cost_usd: Decimal
+    cost_usd: Usd
     share: float | None
 
 
@@ -319,15 +322,15 @@ class Projection(Struct, frozen=True, kw_only=True):
 
     sessions_per_day: float | None = None
     basis: str = ""
-    per_day_usd: Decimal | None = None
-    per_month_usd: Decimal | None = None
-    per_year_usd: Decimal | None = None
-    low_usd: Decimal | None = None
-    high_usd: Decimal | None = None
-    per_month_low_usd: Decimal | None = None
-    per_month_high_usd: Decimal | None = None
-    per_year_low_usd: Decimal | None = None
-    per_year_high_usd: Decimal | None = None
+    per_day_usd: Usd | None = None
+    per_month_usd: Usd | None = None
+    per_year_usd: Usd | None = None
+    low_usd: Usd | None = None
+    high_usd: Usd | None = None
+    per_month_low_usd: Usd | None = None
+    per_month_high_usd: Usd | None = None
+    per_year_low_usd: Usd | None = None
+    per_year_high_usd: Usd | None = None
     tokens_per_minute: TokensPerMinute | None = None
 
 
@@ -345,7 +348,7 @@ class SessionLine(Struct, frozen=True, kw_only=True):
 
     id: str
     steps: int
-    cost_usd: Decimal
+    cost_usd: Usd
     named: bool
     success: bool | None
     agents: int

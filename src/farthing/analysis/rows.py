@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from farthing.analysis import breaks, levers, loops, signatures
 from farthing.analysis.account import PartSums
 from farthing.analysis.attribution import Life, Part
-from farthing.analysis.bill import share, usd
+from farthing.analysis.bill import share
 from farthing.analysis.charges import PriceClass
 from farthing.analysis.profile import (
     BlockRow,
@@ -21,6 +21,7 @@ from farthing.analysis.profile import (
     ToolRow,
 )
 from farthing.analysis.session import Group, Spend
+from farthing.money import format_usd
 from farthing.segment import SegmentKind
 
 Parts = Mapping[Part, PartSums]
@@ -32,8 +33,8 @@ def segments(parts: Parts) -> tuple[SegmentRow, ...]:
     for part, sums in parts.items():
         merged[part.kind, part.form, part.name].merge(sums)
     whole = _cost(merged.values())
-    rows = [_segment(*key, sums, whole) for key, sums in merged.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.new_tokens, row.kind, row.form, row.name)))
+    dearest_first = sorted(merged.items(), key=lambda item: (-sum(item[1].cost_picousd), item[0]))
+    return tuple(_segment(*key, sums, whole) for key, sums in dearest_first)
 
 
 def _segment(
@@ -47,7 +48,7 @@ def _segment(
         blocks=sums.blocks,
         new_tokens=sums.born_tokens,
         resent_tokens=sum(sums.tokens[: PriceClass.SERVER_TOOLS]) - sums.born_tokens,
-        cost_usd=usd(cost),
+        cost_usd=format_usd(cost),
         share=share(cost, whole_picousd),
         **tokens_by_name(sums.tokens),
     )
@@ -74,20 +75,19 @@ def models(parts: Parts, spends: Mapping[Group, Spend], unpriced: Mapping[str, s
     for provider, model in spends:
         providers[model].add(provider)
     whole = _cost(merged.values())
-    rows = [
+    return tuple(
         ModelRow(
             provider=", ".join(sorted(providers[model] - {""})),
             model=model,
             steps=sum(spend.steps for (_, name), spend in spends.items() if name == model),
-            cost_usd=usd(sum(merged[model].cost_picousd)),
+            cost_usd=format_usd(sum(merged[model].cost_picousd)),
             share=share(sum(merged[model].cost_picousd), whole),
             unpriced_steps=sum(spend.unpriced_steps for (_, name), spend in spends.items() if name == model),
             unpriced=unpriced.get(model, ""),
             **tokens_by_name(merged[model].tokens),
         )
-        for model in providers
-    ]
-    return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.steps, row.model)))
+        for model in sorted(providers, key=lambda model: (-sum(merged[model].cost_picousd), model))
+    )
 
 
 def tools(parts: Parts) -> tuple[ToolRow, ...]:
@@ -98,8 +98,8 @@ def tools(parts: Parts) -> tuple[ToolRow, ...]:
         if part.name and part.form in _OF_TOOLS:
             merged[part.name][part.kind is SegmentKind.OUTPUT, part.form].merge(sums)
     whole = _cost(parts.values())
-    rows = [_tool(name, forms, whole) for name, forms in merged.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.tool)))
+    dearest_first = sorted(merged.items(), key=lambda item: (-_cost(item[1].values()), item[0]))
+    return tuple(_tool(name, forms, whole) for name, forms in dearest_first)
 
 
 _OF_TOOLS = (SegmentKind.TOOLS, SegmentKind.TOOL_CALL, SegmentKind.TOOL_RESULT)
@@ -115,10 +115,10 @@ def _tool(name: str, forms: defaultdict[tuple[bool, SegmentKind], PartSums], who
         calls=made.blocks or sent_back.blocks,
         results=results.blocks,
         result_tokens=results.born_tokens,
-        schema_usd=usd(sum(schema.cost_picousd)),
-        calls_usd=usd(_cost((made, sent_back))),
-        results_usd=usd(sum(results.cost_picousd)),
-        cost_usd=usd(cost),
+        schema_usd=format_usd(sum(schema.cost_picousd)),
+        calls_usd=format_usd(_cost((made, sent_back))),
+        results_usd=format_usd(sum(results.cost_picousd)),
+        cost_usd=format_usd(cost),
         share=share(cost, whole_picousd),
     )
 
@@ -135,20 +135,20 @@ def groups(spends: Mapping[Group, Spend]) -> tuple[GroupRow, ...]:
     whole: defaultdict[str, int] = defaultdict(int)
     for (dimension, _), spend in spends.items():
         whole[dimension] += spend.cost_picousd
-    rows = [
+    dearest_first = sorted(spends.items(), key=lambda item: (item[0][0], -item[1].cost_picousd, item[0][1]))
+    return tuple(
         GroupRow(
             dimension=dimension,
             label=label,
             steps=spend.steps,
             input_tokens=spend.input_tokens,
             output_tokens=spend.output_tokens,
-            cost_usd=usd(spend.cost_picousd),
+            cost_usd=format_usd(spend.cost_picousd),
             share=share(spend.cost_picousd, whole[dimension]),
             unpriced_steps=spend.unpriced_steps,
         )
-        for (dimension, label), spend in spends.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.dimension, -row.cost_usd, -row.steps, row.label)))
+        for (dimension, label), spend in dearest_first
+    )
 
 
 def blocks(dearest: Iterable[Life]) -> tuple[BlockRow, ...]:
@@ -161,7 +161,7 @@ def blocks(dearest: Iterable[Life]) -> tuple[BlockRow, ...]:
             name=life.segment.name,
             tokens=life.tokens,
             sent_tokens=life.sent_tokens,
-            cost_usd=usd(life.cost_picousd),
+            cost_usd=format_usd(life.cost_picousd),
             source=life.segment.source,
             offset=life.segment.offset,
             length=life.segment.length,
@@ -189,7 +189,7 @@ def _break(found: breaks.Break) -> BreakRow:
         detail=found.detail,
         position_tokens=found.position_tokens,
         lost_tokens=found.lost_tokens,
-        cost_usd=None if found.cost_picousd is None else usd(found.cost_picousd),
+        cost_usd=None if found.cost_picousd is None else format_usd(found.cost_picousd),
         source=shown.source if shown is not None else -1,
         offset=shown.offset if shown is not None else -1,
         length=shown.length if shown is not None else 0,
@@ -204,7 +204,7 @@ def causes(sums: breaks.BreakSums) -> tuple[CauseRow, ...]:
             is_break=cause.is_break,
             count=tally.count,
             lost_tokens=tally.lost_tokens,
-            cost_usd=usd(tally.cost_picousd),
+            cost_usd=format_usd(tally.cost_picousd),
             unpriced=tally.unpriced,
         )
         for cause, tally in breaks.by_cause(sums).items()
@@ -221,7 +221,7 @@ def signed(rows: Iterable[signatures.Row], whole_picousd: int) -> tuple[Signatur
             output_schema=row.signature.output_schema,
             model=row.model,
             steps=row.calls,
-            cost_usd=usd(row.cost_picousd),
+            cost_usd=format_usd(row.cost_picousd),
             share=share(row.cost_picousd, whole_picousd),
             unpriced_steps=row.unpriced,
             output_tokens_p50=row.median_output_tokens,
@@ -244,7 +244,7 @@ def looped(sums: loops.LoopSums) -> tuple[LoopRow, ...]:
             times=loop.count,
             first_step=loop.first_step,
             last_step=loop.last_step,
-            cost_usd=None if loop.wasted_picousd is None else usd(loop.wasted_picousd),
+            cost_usd=None if loop.wasted_picousd is None else format_usd(loop.wasted_picousd),
         )
         for loop in sums.dearest
     )
@@ -258,8 +258,8 @@ def pulled(found: Iterable[levers.Lever]) -> tuple[LeverRow, ...]:
             finding=lever.finding,
             mend=lever.mend,
             assumption=lever.assumption,
-            spend_usd=usd(lever.spend_picousd),
-            month_usd=None if lever.month_picousd is None else usd(lever.month_picousd),
+            spend_usd=format_usd(lever.spend_picousd),
+            month_usd=None if lever.month_picousd is None else format_usd(lever.month_picousd),
             count=lever.count,
             unpriced=lever.unpriced,
         )

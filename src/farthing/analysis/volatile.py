@@ -1,8 +1,8 @@
 """Tells text that changes by itself (a date, an id, a counter) from text that somebody has changed.
 
-Two versions of a block are compared with their volatile tokens masked: if nothing else differs, the
-block is the same text around a moving value, and moving that value behind the stable text mends
-the prefix. Texts are asked for only where a break may turn on them.
+Two versions of a block are compared around their volatile tokens: if nothing else differs, the block
+is the same text with a moving value in it, and moving that value behind the stable text mends the
+prefix. Texts are asked for only where a break may turn on them.
 """
 
 import re
@@ -32,14 +32,14 @@ _TOKEN = re.compile(
       | \b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b
       | \b(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b
       | \b[ap]m\b)
-  | (?P<id>\b(?=[a-z_-]*\d)[0-9a-z_-]{8,} | \b[0-9a-f]{8,}\b)
+  | (?P<id>\b(?=[a-z_-]{0,40}\d)[0-9a-z_-]{8,} | \b[0-9a-f]{8,}\b)
   | (?P<number>\d+(?:[.,]\d+)*)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _WORDS = {"uuid": "a UUID", "time": "a date or time", "id": "an identifier", "number": "a number"}
 _INSIDE_TOKEN = re.compile(rb"[0-9A-Za-z_:.,/+-]")
-_MARKER = re.compile(rb',?\s*"cache_control"\s*:\s*\{[^{}]*\}')
+_MARKER = re.compile(rb',?\s{0,9}"cache_control"\s{0,9}:\s{0,9}\{[^{}]{0,99}\}')
 
 
 class Texts(Protocol):
@@ -70,10 +70,11 @@ def difference(old: bytes, new: bytes) -> Difference | None:
     was, now = _changed_part(old, new, start)
     if not was or not now or max(len(was), len(now)) > _CHANGED_MOST_BYTES:
         return None
-    if _TOKEN.sub(b"\0", was) != _TOKEN.sub(b"\0", now):
+    tokens, new_tokens = list(_TOKEN.finditer(was)), list(_TOKEN.finditer(now))
+    if _around(tokens, was) != _around(new_tokens, now):
         return None
-    pairs = zip(_TOKEN.finditer(was), _TOKEN.finditer(now), strict=True)
-    kinds = {found.lastgroup or "" for found, other in pairs if found[0] != other[0]}
+    pairs = zip(tokens, new_tokens, strict=True)
+    kinds = {token.lastgroup or "" for token, other in pairs if token[0] != other[0]}
     return Difference(" and ".join(_WORDS[kind] for kind in _WORDS if kind in kinds), start)
 
 
@@ -120,6 +121,13 @@ def _by_volatile_text(found: Break, detail: str) -> Break:
         cost = found.cost_picousd + found.changed_cost_picousd
     lost = found.lost_tokens + found.changed_tokens
     return replace(found, cause=Cause.VOLATILE_TEXT, detail=detail, lost_tokens=lost, cost_picousd=cost)
+
+
+def _around(tokens: Sequence[re.Match[bytes]], text: bytes) -> list[bytes]:
+    """Return the text around its volatile tokens."""
+    starts = [0, *(token.end() for token in tokens)]
+    ends = [*(token.start() for token in tokens), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _is_reordered(old: bytes, new: bytes) -> bool:

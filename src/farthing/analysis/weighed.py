@@ -1,9 +1,18 @@
 """Recorded calls as the cache model sees them: chains whose links know their tokens, and markers on links.
 
-`births` fixes what each piece counts; here the pieces become a chain again, with the remainders as
-links of their own, so that a prefix has the length that the provider counted. What a source
-does not record (a system prompt, tool schemas) is one link that all sessions of the model share:
-they are the same agent's, which replay states as an assumption.
+`births` fixes what each piece counts; here the links of the recorded chain get their lengths from
+it. Between blocks that is an estimate, but a provider measures some links exactly: what a call read
+and wrote together ends at its last marker, what it read alone ends at an entry. Such a link is
+pinned there (see `Ruler`). What a call read pins a link for the calls behind it only: the cache model
+is to foretell that very number and must not see it beforehand.
+
+Two things that a source may leave out are inferred:
+
+- A system prompt or tool schemas are one link in front of the chain. All sessions of the model
+  share it, or as much of it as their first call read: they are the same agent's. A call in which this
+  level is new says so (`infers`), because its length and its warmth are taken from the call itself.
+- Of markers, one stood where the call's last write ended and one behind the system prompt, as in the
+  requests of Claude Code 2.1.197 and pi (read on 2026-11-23). `assumed` says so.
 """
 
 from bisect import bisect_right
@@ -12,60 +21,194 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from farthing.analysis.births import Change
+from farthing.analysis.births import DERIVED_TOOLS, NOT_RECORDED, Change, primary
 from farthing.analysis.path import Piece
+from farthing.analysis.ruler import Ruler
+from farthing.engine.cache_rules import Placement, rules_for
 from farthing.engine.prefix_cache import Marker
 from farthing.prefix import Prefix, extend
-from farthing.segment import Segment, digest_block
+from farthing.segment import Level, Segment, SegmentKind, digest_block
 from farthing.session import Session
+from farthing.span import Span
 from farthing.step import Breakpoint
+from farthing.usage import FIVE_MINUTES_S, Usage
+
+# How far from where it is believed to end a link may be found: births are right to a few per cent.
+_NEAR_TOKENS = 64
+_NEAR_FRACTION = 16
 
 
 class Weighed(Struct, frozen=True):
-    """One call's context: a chain that ends at the reported input, and the markers that were sent."""
+    """One call's context: a chain that ends at or just before the reported input, and the markers on it."""
 
     prefix: Prefix
     markers: tuple[Marker, ...]
+    assumed: bool
+    infers: bool
 
 
 def weigh(session: Session, changes: Sequence[Change]) -> list[Weighed | None]:
     """Return each call's context, beside its span; None for a call without counted input."""
-    paths: defaultdict[int, _Links] = defaultdict(_Links)
+    paths: dict[int, _Path] = {}
     found: list[Weighed | None] = []
     for span, change in zip(session.spans, changes, strict=True):
-        if change.path < 0:
-            found.append(None)
-            continue
-        path = paths[change.path]
-        path.change(change, span.step.model)
-        tip = path.links[-1] if path.links else None
-        found.append(None if tip is None else Weighed(tip, path.markers(span.step.breakpoints or ())))
+        path = paths.get(change.path)
+        if path is None and change.path >= 0:
+            path = paths[change.path] = _path(session.id, change, span)
+        found.append(None if path is None else path.call(change, span))
     return found
 
 
-class _Links:
-    """A path's links and their depths in the recorded chain, front to back."""
+def _path(session: str, change: Change, span: Span) -> "_Path":
+    charge = primary(span)
+    assert charge is not None, "a path begins with a counted call"
+    placement = rules_for(span.step.provider, charge.model).placement
+    stands = placement in (Placement.MARKERS, Placement.MESSAGES)
+    return _Path(f"{session}\0{change.path}", charge.model, at_markers=stands)
 
-    def __init__(self) -> None:
-        self.links: list[Prefix] = []
+
+class _Path:
+    """The links of one path, front to back. A machine without I/O; a call costs its new links.
+
+    `_reach` says of each piece how many links there are up to it: a remainder behind the front has none of
+    its own, its tokens are the next link's. `_depths` are the links' in the recorded chain.
+    """
+
+    def __init__(self, name: str, model: str, *, at_markers: bool) -> None:
+        self._name = name
+        self._model = model
+        self._at_markers = at_markers
+        self._segments: list[Segment] = []
         self._depths: list[int] = []
+        self._links: list[Prefix] = []
+        self._reach: list[int] = []
+        self._owed = 0
+        self._caches = False
+        self._ruler = Ruler()
 
-    def change(self, change: Change, model: str) -> None:
-        del self.links[change.kept :], self._depths[change.kept :]
+    def call(self, change: Change, span: Span) -> Weighed | None:
+        """Follow one call, and return how it looks to the cache."""
+        charge = primary(span)
+        assert charge is not None, "a change of a path has a counted call"
+        self._follow(change)
+        if not self._segments:
+            return None
+        usage, infers = charge.usage, self._infers(change)
+        marked = self._marked(span.step.breakpoints, usage)
+        if infers and not self._pin_read(usage, marked) and change.previous < 0:
+            marked = self._split(usage, marked)
+        self._renew()
+        weighed = self._weighed(marked, span.step.breakpoints, usage, infers=infers)
+        self._pin_read(usage, marked)
+        return weighed
+
+    def _follow(self, change: Change) -> None:
+        if change.kept < len(self._reach):
+            links = self._reach[change.kept - 1] if change.kept else 0
+            del self._reach[change.kept :], self._segments[links:], self._depths[links:]
+            self._ruler.cut(links)
+            self._owed = 0
         for piece in change.pieces:
-            parent = self.links[-1] if self.links else None
-            tokens = (parent.tokens_end or 0) if parent is not None else 0
-            self.links.append(extend(parent, _segment(piece, model), tokens_end=tokens + piece.tokens))
-            self._depths.append(piece.depth)
+            if piece.segment is None and self._segments and piece.name != NOT_RECORDED:
+                self._owed += piece.tokens
+            else:
+                self._segments.append(piece.segment or self._stand_in(piece))
+                self._depths.append(piece.depth)
+                self._ruler.push(piece.tokens + self._owed)
+                self._owed = 0
+            self._reach.append(len(self._segments))
 
-    def markers(self, breakpoints: Sequence[Breakpoint]) -> tuple[Marker, ...]:
-        """Return the breakpoints on the links that end at or before their depth."""
-        at = [(bisect_right(self._depths, point.depth) - 1, point.ttl_s) for point in breakpoints]
-        return tuple(Marker(self.links[index], ttl_s) for index, ttl_s in at if index >= 0)
+    def _stand_in(self, piece: Piece) -> Segment:
+        """Return a segment for what the source leaves out, at the level where it stands."""
+        if piece.name == NOT_RECORDED:
+            return _unseen(SegmentKind.REMAINDER, piece.name, f"{self._name}\0{len(self._segments)}")
+        kind = SegmentKind.TOOLS if piece.name == DERIVED_TOOLS else SegmentKind.SYSTEM
+        return _unseen(kind, piece.name, self._model)
+
+    def _infers(self, change: Change) -> bool:
+        """Tell whether a level that the source does not record is new in this call."""
+        head = self._segments[: self._head()]
+        if all(segment.size for segment in head):
+            return False
+        return change.previous < 0 or change.shared < self._depths[len(head) - 1]
+
+    def _head(self) -> int:
+        """Return the number of links in front of the messages."""
+        levels = (at for at, segment in enumerate(self._segments) if segment.level is Level.MESSAGES)
+        return next(levels, len(self._segments))
+
+    # Markers and pins
+
+    def _marked(self, breakpoints: Sequence[Breakpoint] | None, usage: Usage) -> list[int]:
+        """Return the links with a marker, front to back, and pin what the counts say of the last one."""
+        tip, end = len(self._segments) - 1, usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+        if not self._at_markers:
+            self._ruler.pin(tip, usage.input_tokens)
+            return []
+        if breakpoints:
+            marked = sorted({bisect_right(self._depths, point.depth) - 1 for point in breakpoints} - {-1})
+        else:
+            marked = self._assumed(end, usage, tip)
+        if end and marked:
+            self._ruler.pin(marked[-1], end)
+        self._ruler.pin(tip, usage.input_tokens)
+        return marked
+
+    def _assumed(self, end: int, usage: Usage, tip: int) -> list[int]:
+        self._caches = self._caches or end > 0
+        if not self._caches:
+            return []
+        last = tip
+        if end and usage.input_tokens - end > _NEAR_TOKENS:
+            self._ruler.pin(tip, usage.input_tokens)
+            last = self._ruler.nearest(end)
+        head = self._head() - 1
+        return [head, last] if 0 <= head < last else [last]
+
+    def _pin_read(self, usage: Usage, marked: Sequence[int]) -> bool:
+        """Pin the link where the call's read ended; return whether it can be told."""
+        read, ruler = usage.cache_read_input_tokens, self._ruler
+        if not read or not marked or ruler.at(read) is not None:
+            return True
+        free = [index for index in marked if not ruler.is_pinned(index)]
+        best = min(free, key=lambda index: abs(ruler.ends[index] - read), default=None)
+        if best is None or abs(ruler.ends[best] - read) > _NEAR_TOKENS + read // _NEAR_FRACTION:
+            return False
+        ruler.pin(best, read)
+        return True
+
+    def _split(self, usage: Usage, marked: list[int]) -> list[int]:
+        """Divide the front where the first call's read ended, for the rest is this session's own."""
+        read, whole = usage.cache_read_input_tokens, self._segments[0]
+        if whole.size or read >= self._ruler.ends[0]:
+            return marked
+        self._segments[0] = _unseen(whole.kind, whole.name, self._name)
+        self._segments.insert(0, _unseen(whole.kind, whole.name, f"{self._model}\0{read}"))
+        self._depths.insert(0, 0)
+        self._reach = [reach + 1 for reach in self._reach]
+        self._ruler.split(read)
+        return [0, *(index + 1 for index in marked)]
+
+    # The chain
+
+    def _renew(self) -> None:
+        """Make the links anew from the first one that has moved."""
+        del self._links[self._ruler.moved :]
+        for segment, end in zip(
+            self._segments[len(self._links) :], self._ruler.ends[len(self._links) :], strict=True
+        ):
+            parent = self._links[-1] if self._links else None
+            self._links.append(extend(parent, segment, tokens_end=end))
+        self._ruler.moved = len(self._links)
+
+    def _weighed(
+        self, marked: Sequence[int], breakpoints: Sequence[Breakpoint] | None, usage: Usage, *, infers: bool
+    ) -> Weighed:
+        written = next((write.ttl_s for write in usage.cache_writes if write.ttl_s), FIVE_MINUTES_S)
+        asked = {bisect_right(self._depths, point.depth) - 1: point.ttl_s for point in breakpoints or ()}
+        markers = tuple(Marker(self._links[index], asked.get(index, written)) for index in marked)
+        return Weighed(self._links[-1], markers, not breakpoints and bool(marked), infers)
 
 
-def _segment(piece: Piece, model: str) -> Segment:
-    if piece.segment is not None:
-        return piece.segment
-    digest = digest_block(piece.kind, model, piece.name.encode())
-    return Segment(piece.kind, "", piece.name, digest, 0)
+def _unseen(kind: SegmentKind, name: str, owner: str) -> Segment:
+    return Segment(kind, "", name, digest_block(kind, owner, name.encode()), 0)

@@ -58,7 +58,7 @@ def _as_text(model: str, card: Card | Unpriced) -> list[str]:
     lines.append("  " + "  ".join(f"{field} {_usd(card.rates, field)}" for field in _FIELDS))
     for long in card.long_context:
         shown = "  ".join(f"{field} {_usd(long.rates, field)}" for field in _FIELDS)
-        lines.append(f"  above {long.above_tokens:,} input tokens, whole request: {shown}")
+        lines.append(f"  above {long.above_tokens} input tokens, whole request: {shown}")
     return lines
 
 

@@ -9,8 +9,8 @@ from farthing.analysis.profile import Profile
 from farthing.analysis.waterfall import WaterfallStep
 from farthing.cli.output import terminal_width, wants_colour, write
 from farthing.cli.profiling import Asked, one_session, price_book, profile, read_outcomes
+from farthing.cli.quoting import with_excerpts
 from farthing.cli.reading import cache_directory, reading, reads_traces
-from farthing.ingest.excerpt import with_excerpts
 from farthing.report import document, html, text
 
 

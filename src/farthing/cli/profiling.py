@@ -90,6 +90,7 @@ def _account(prices: PriceBook, asked: Asked, sessions: Sequence[Session]) -> by
         known = asked.outcomes.get(session.id)
         ended = session if known is None else replace(session, success=known)
         account.add(analyse(ended, prices, by=asked.by))
+    account.settle()
     return pickle.dumps(account, protocol=pickle.HIGHEST_PROTOCOL)
 
 

@@ -74,11 +74,14 @@ def _overlay_card(row: DatedRates) -> Card:
 
 
 def _find_model(ref: ModelRef) -> tuple[Provider, ModelInfo] | None:
-    """Ask by the provider, then by name alone, then as a router's "maker/model" is sold by its maker."""
+    """Ask the seller that the trace names, and nobody else: another one's price would be a guess.
+
+    Without a seller ask by name alone, then as a router's "maker/model" is sold by its maker.
+    """
     snapshot = get_snapshot()
-    asked = [(ref.model, ref.provider or None), (ref.model, None)]
+    asked: list[tuple[str, str | None]] = [(ref.model, ref.provider or None)]
     maker, slash, bare = ref.model.rpartition("/")
-    if slash:
+    if slash and not ref.provider:
         asked += [(bare, maker), (bare.replace(".", "-"), maker)]
     for model, provider in asked:
         with suppress(LookupError):

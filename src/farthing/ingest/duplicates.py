@@ -29,10 +29,12 @@ class Duplicates(Struct):
     counts: dict[int, Counter[str]]
 
 
-def duplicates(rows: Sequence[bytes], sources: Sequence[int]) -> Duplicates:
+def duplicates(
+    rows: Sequence[bytes], sources: Sequence[int], *, rows_at_once: int = _ROWS_AT_ONCE
+) -> Duplicates:
     """Return what to drop of parts with these `copies` rows, each from the source of that number."""
     found = Duplicates(defaultdict(set), defaultdict(Counter))
-    slices = 1 + sum(map(len, rows)) // (_ROWS_AT_ONCE * COPY_BYTES)
+    slices = 1 + sum(map(len, rows)) // (rows_at_once * COPY_BYTES)
     for part in range(slices):
         for group in _groups(rows, part, slices):
             group.sort(key=_preference)

@@ -75,6 +75,8 @@ class FileSource:
                 whole = block is None
                 seen.append(block or b"")
         except RecordError as error:
+            if not any(seen):
+                raise
             content = map(_raise, [error])  # once the reader gets there, not while we only look
         self._ahead = chain(seen, content)
         head = b"".join(seen)[:_HEAD]
@@ -82,10 +84,10 @@ class FileSource:
         return Sample(self.name, head, whole, self._folder().names, columns)
 
     def lines(self) -> Iterator[Line]:
-        # One byte early: a line that begins at `start` is then told from the rest of one before it.
         start, end = self._within
+        rest = _Rest(self._limits.line_bytes)
+        # One byte early: a line that begins at `start` is then told from the rest of one before it.
         offset = max(start - 1, 0)
-        rest = _Rest(self._limits.line_bytes, self.troubles)
         try:
             for block in chain(self._content(offset), [b"\n"]):
                 begin = 0
@@ -94,14 +96,14 @@ class FileSource:
                     size = rest.size + newline - begin
                     begin = newline + 1
                     if rest.size:
-                        data = rest.complete(data, offset)
+                        data = self._completed(rest, data, offset)
                     if data and offset >= start and not data.isspace():
                         self.records += 1
                         yield Line(offset, data)
                     offset += size + 1
-                if offset >= end:
-                    return
                 rest.add(block[begin:])
+                if offset >= end or offset < start <= end <= offset + rest.size:
+                    return
         except RecordError as error:
             self.troubles.append(Note(str(error)))
 
@@ -144,6 +146,14 @@ class FileSource:
         partner = FileSource(about.path, str(PurePath(self.name).with_name(real_name)), limits=self._limits)
         partner.troubles, partner.besides = self.troubles, self.besides
         return partner
+
+    def _completed(self, rest: "_Rest", end: bytes, offset: int) -> bytes:
+        """Return the line that goes on from earlier blocks; b"" if it is too long."""
+        size = rest.size + len(end)
+        if size > self._limits.line_bytes and offset >= self._within.start:
+            fact = f"a line of {size // _MEGABYTE} MB is too long"
+            self.troubles.append(Skipped(offset, f"{fact}; split its record"))
+        return rest.complete(end)
 
     def _folder(self) -> "_Folder":
         folder = self._path.parent
@@ -195,27 +205,22 @@ def _folder(path: Path, mtime_ns: int) -> _Folder:  # noqa: ARG001 - a folder th
 
 
 class _Rest:
-    """What earlier blocks hold of a line that goes on; more than `most` bytes are let go and reported."""
+    """What earlier blocks hold of a line that goes on; of one of more than `most` bytes only the size."""
 
-    def __init__(self, most: int, troubles: list[Skipped | Note]) -> None:
+    def __init__(self, most: int) -> None:
         self.size = 0
-        self._most, self._troubles = most, troubles
+        self._most = most
         self._pieces: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
         self.size += len(piece)
         self._pieces = [*self._pieces, piece] if self.size <= self._most else []
 
-    def complete(self, end: bytes, offset: int) -> bytes:
-        """Return the whole line that begins at `offset`, b"" if it is too long, and hold nothing any more."""
+    def complete(self, end: bytes) -> bytes:
+        """Return the whole line, b"" if it is too long, and hold nothing any more."""
         pieces, size = (*self._pieces, end), self.size + len(end)
         self._pieces, self.size = [], 0
-        if size <= self._most:
-            return b"".join(pieces)
-        self._troubles.append(
-            Skipped(offset, f"a line of {size // _MEGABYTE} MB is too long; split its record")
-        )
-        return b""
+        return b"".join(pieces) if size <= self._most else b""
 
 
 def _raise(error: RecordError) -> bytes:

@@ -41,7 +41,7 @@ class FormatRead(NamedTuple):
 
 def kinds(profile: Profile) -> list[Kind]:
     """Return the kinds of content, the dearest first."""
-    whole_usd = sum((row.cost_usd for row in profile.segments), Decimal(0))
+    whole_usd = sum((Decimal(row.cost_usd) for row in profile.segments), Decimal(0))
     whole_tokens = sum(all_tokens(row) for row in profile.segments)
     grouped: defaultdict[tuple[str, str], list[SegmentRow]] = defaultdict(list)
     for row in profile.segments:
@@ -73,9 +73,7 @@ def label(row: SegmentRow) -> str:
     """Return the name under which a part stands."""
     if row.kind == "output":
         return f"output: {words.output(row.form)}"
-    if row.kind == "remainder":
-        return words.part(row.kind, row.name)
-    return words.kind(row.kind)
+    return words.part(row.kind, row.name if row.kind == "remainder" else "")
 
 
 def style(row: SegmentRow) -> str:
@@ -119,10 +117,8 @@ def skipped(profile: Profile) -> list[SkippedRow]:
     return [row for source in profile.sources for row in source.skipped]
 
 
-def _kind(
-    name: str, colour: str, rows: Sequence[SegmentRow], whole_usd: Decimal, whole_tokens: int
-) -> Kind:
-    cost = sum((row.cost_usd for row in rows), Decimal(0))
+def _kind(name: str, colour: str, rows: Sequence[SegmentRow], whole_usd: Decimal, whole_tokens: int) -> Kind:
+    cost = sum((Decimal(row.cost_usd) for row in rows), Decimal(0))
     tokens = sum(all_tokens(row) for row in rows)
     part = float(cost / whole_usd) if whole_usd else tokens / whole_tokens if whole_tokens else None
     return Kind(

@@ -5,10 +5,11 @@ What is not known is said in the same place, never left to a footnote: "at least
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from farthing.analysis.profile import LeverRow, Profile
 from farthing.report import parts
-from farthing.report.words import clean, count, percent, tokens, usd
+from farthing.report.words import Amount, clean, count, percent, tokens, usd
 
 _NAMED_FROM = 0.02  # a lever that addresses less of the bill is not worth a place here
 
@@ -34,7 +35,7 @@ def verdict(profile: Profile) -> str:
 
 def has_cost(profile: Profile) -> bool:
     """Whether anything cost money; without, reports speak of tokens."""
-    return profile.totals.cost_usd > 0
+    return Decimal(profile.totals.cost_usd) > 0
 
 
 def at_least(profile: Profile) -> str:
@@ -44,8 +45,12 @@ def at_least(profile: Profile) -> str:
 
 def addressed(row: LeverRow, profile: Profile) -> float | None:
     """Return the part of the bill that a lever addresses."""
-    whole = profile.totals.cost_usd
-    return float(row.spend_usd / whole) if whole else None
+    return part_of(row.spend_usd, profile)
+
+
+def part_of(amount: Amount, profile: Profile) -> float | None:
+    """Return an amount as a part of the bill; None where there is no bill."""
+    return float(Decimal(amount) / Decimal(profile.totals.cost_usd)) if has_cost(profile) else None
 
 
 def _nothing(profile: Profile) -> str:
@@ -71,7 +76,9 @@ def _unpriced(profile: Profile) -> str:
     used = tokens(sum(parts.all_tokens(row) for row in profile.segments))
     if not profile.totals.unpriced_steps:
         return f"{_read(profile)} used {used} tokens, at a price of nothing."
-    return f"{_read(profile)} used {used} tokens. What they cost is not known: no price is known for the models."
+    return (
+        f"{_read(profile)} used {used} tokens. What they cost is not known: no price is known for the models."
+    )
 
 
 def _largest(profile: Profile) -> str:
@@ -92,9 +99,10 @@ def _part(profile: Profile) -> str:
 def _above_all(profile: Profile, kind: parts.Kind) -> str:
     """Name the part that makes up more than a third of its kind."""
     row = next(row for row in profile.segments if parts.label(row) == kind.label)
-    if not row.name or row.kind == "remainder" or 3 * row.cost_usd < kind.cost_usd:
+    if not row.name or row.kind == "remainder" or 3 * Decimal(row.cost_usd) < kind.cost_usd:
         return ""
-    return f", {'most of it' if 2 * row.cost_usd > kind.cost_usd else 'above all'} {clean(row.name)}"
+    how_much = "most of it" if 2 * Decimal(row.cost_usd) > kind.cost_usd else "above all"
+    return f", {how_much} of the tool {clean(row.name)}"
 
 
 def _lever(profile: Profile) -> str:
@@ -102,5 +110,5 @@ def _lever(profile: Profile) -> str:
     part = addressed(row, profile) if row is not None else None
     if row is None or part is None or part < _NAMED_FROM:
         return ""
-    name = LEVERS.get(row.lever, row.lever)
-    return f"the lever that addresses most is {name} ({usd(row.spend_usd)}, {percent(part)}): {clean(row.finding)}"
+    name = f"{LEVERS.get(row.lever, row.lever)} ({usd(row.spend_usd)}, {percent(part)})"
+    return f"the lever that addresses most is {name}: {clean(row.finding)}"

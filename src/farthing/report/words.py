@@ -4,11 +4,14 @@ It is also the border that text from a trace crosses on its way to a screen: `cl
 through that could move a cursor, change a colour or turn the direction of reading.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from farthing.money import PICOUSD_PER_USD, show_usd
+
+Amount = Decimal | str  # dollars as the profile has them, or a sum of such
+Money = Callable[[Amount | None], str]
 
 NOTHING = "–"
 _UNITS = ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T"))
@@ -26,15 +29,36 @@ _KINDS: Mapping[str, str] = {
     "tool_result": "tool results",
     "media": "images and files",
     "summary": "summaries",
-    "remainder": "not in the trace",
+    "remainder": "unrecorded",
     "output": "new output",
 }
 _OUTPUTS: Mapping[str, str] = {
     "assistant": "text",
     "reasoning": "thinking",
     "tool_call": "tool calls",
-    "remainder": "not in the trace",
-    "output": "not in the trace",
+    "remainder": "unrecorded",
+    "output": "unrecorded",
+}
+_PARTS_OF: Mapping[str, str] = {
+    "tools": "schema of",
+    "tool_call": "calls of",
+    "tool_result": "results of",
+}
+_PIECES_OF: Mapping[str, str] = {
+    "tools": "the schema of",
+    "tool_call": "a call of",
+    "tool_result": "a result of",
+}
+_PIECES: Mapping[str, str] = {
+    "system": "the system prompt",
+    "task": "the first message",
+    "user": "a user message",
+    "assistant": "an answer",
+    "reasoning": "some thinking",
+    "tool_call": "a tool call",
+    "tool_result": "a tool result",
+    "media": "an image or file",
+    "summary": "a summary",
 }
 _CAUSES: Mapping[str, str] = {
     "volatile_text": "text that changes by itself",
@@ -54,22 +78,42 @@ _CAUSES: Mapping[str, str] = {
     "parallel": "sent in parallel",
     "out_of_reach": "markers too far apart",
 }
-_MISSING = "derived: "
+_DERIVED = "derived: "
 
 
-def usd(amount: Decimal | None) -> str:
+def usd(amount: Amount | None) -> str:
     """Return dollars for people; a dash where nothing is known."""
-    return NOTHING if amount is None else show_usd(_picousd(amount))
+    return NOTHING if amount is None else show_usd(int(Decimal(amount) * PICOUSD_PER_USD))
 
 
-def rough_usd(amount: Decimal | None) -> str:
+def usd_like(amounts: Iterable[Amount | None]) -> Money:
+    """Return how the amounts of one column are written: alike, the largest with three figures or more.
+
+    What is not nothing never looks so: an amount too small for the column is written "<$0.01".
+    """
+    known = (Decimal(each) for each in amounts if each is not None)
+    most = max(known, default=Decimal(0)) or Decimal(1)
+    digits = max(2, 2 - most.adjusted())
+    least = Decimal(1).scaleb(-digits)
+
+    def shown(amount: Amount | None) -> str:
+        if amount is None:
+            return NOTHING
+        exact = Decimal(amount)
+        if not exact:
+            return "$0"
+        return f"<${least:f}" if 0 < exact < least / 2 else f"${exact:,.{digits}f}"
+
+    return shown
+
+
+def rough_usd(amount: Amount | None) -> str:
     """Return dollars with three figures at most, as befits what is only estimated."""
-    if amount is None:
-        return NOTHING
-    if abs(amount) < 100:
+    exact = Decimal(amount or 0)
+    if amount is None or abs(exact) < 100:
         return usd(amount)
-    place = Decimal(1).scaleb(amount.adjusted() - _ROUGH_FIGURES + 1)
-    return f"${amount.quantize(place):,f}" if place > 1 else f"${amount:,.0f}"
+    place = Decimal(1).scaleb(exact.adjusted() - _ROUGH_FIGURES + 1)
+    return f"${exact.quantize(place):,f}" if place > 1 else f"${exact:,.0f}"
 
 
 def tokens(count: int) -> str:
@@ -132,24 +176,24 @@ def output(form: str) -> str:
 
 
 def part(kind_name: str, name: str) -> str:
-    """Return what a part of a context is called in a sentence: "results of Read", "system prompt"."""
+    """Return what a part of a context is called: "results of Read", "system prompt"."""
     if kind_name == "remainder":
-        return f"{missing(name)} (not in the trace)" if missing(name) else "what the trace does not show"
-    if not name:
-        return kind(kind_name)
-    match kind_name:
-        case "tools":
-            return f"schema of {name}"
-        case "tool_call":
-            return f"calls of {name}"
-        case "tool_result":
-            return f"results of {name}"
-    return f"{kind(kind_name)} ({name})"
+        return unrecorded(name)
+    return f"{_PARTS_OF[kind_name]} {name}" if name and kind_name in _PARTS_OF else kind(kind_name)
 
 
-def missing(name: str) -> str:
-    """Return what a remainder is made of, where that could be derived: "system prompt and tools"."""
-    return name.removeprefix(_MISSING) if name.startswith(_MISSING) else ""
+def piece(kind_name: str, name: str) -> str:
+    """Return what a single block is called: "a result of Read", "the system prompt"."""
+    if name and kind_name in _PIECES_OF:
+        return f"{_PIECES_OF[kind_name]} {name}"
+    return _PIECES.get(kind_name) or part(kind_name, name)
+
+
+def unrecorded(name: str) -> str:
+    """Return what input that the source does not show is called: "system prompt and tools (unrecorded)"."""
+    if name.startswith(_DERIVED):
+        return f"{name.removeprefix(_DERIVED)} (unrecorded)"
+    return name if name and name != "not recorded" else "unrecorded"
 
 
 def cause(name: str) -> str:
@@ -163,7 +207,3 @@ def clean(text: str) -> str:
         return text
     shown = (each if each.isprintable() else " " if each.isspace() else "�" for each in text)
     return "".join(shown)
-
-
-def _picousd(amount: Decimal) -> int:
-    return int(amount * PICOUSD_PER_USD)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from farthing.errors import RecordError, WireError
-from farthing.traces.exchange import ON_BEDROCK, UNKNOWN, Exchanges, Facts, created, response_of
+from farthing.traces.bodies import ON_BEDROCK, created, response_of
+from farthing.traces.exchange import UNKNOWN, Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire import gemini_interactions
 from farthing.wire.event_stream import encode
@@ -90,7 +91,7 @@ def _take(exchanges: Exchanges, records: Sequence[bytes], offset: int) -> Iterat
         exchanges.leave_out(told or UNKNOWN)
         return
     facts = Facts(offset=offset, at_ns=next(filter(None, map(created, records)), None))
-    response = _response(told, facts, records)
+    response = _response(told, records)
     if response.response_id or response.charges or response.error or told in ON_BEDROCK:
         yield from exchanges.join(facts, told, _NO_REQUEST, response)
     else:
@@ -104,7 +105,7 @@ def _meaning(record: bytes) -> Recognised:
     return WireFormat.OPENAI_CHAT if told is NotACall.COMPLETION else told
 
 
-def _response(wire: WireFormat, facts: Facts, records: Sequence[bytes]) -> Response:
+def _response(wire: WireFormat, records: Sequence[bytes]) -> Response:
     """Return what the records answer: one body, or the events of a stream."""
     is_event = len(records) > 1 or _EVENT.match(records[0])
     if gemini_interactions.is_answer(records[0]):
@@ -114,9 +115,9 @@ def _response(wire: WireFormat, facts: Facts, records: Sequence[bytes]) -> Respo
             else gemini_interactions.answer(records[0])
         )
     if not is_event:
-        return response_of(wire, facts, records[0])
+        return response_of(wire, records[0])
     as_sent = _as_frame if wire is WireFormat.BEDROCK_CONVERSE else _as_event
-    return response_of(wire, facts, b"".join(map(as_sent, records)))
+    return response_of(wire, b"".join(map(as_sent, records)))
 
 
 def _as_event(record: bytes) -> bytes:

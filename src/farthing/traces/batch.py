@@ -18,7 +18,8 @@ from msgspec import Raw, Struct
 
 from farthing.errors import WireError
 from farthing.span import Span
-from farthing.traces.exchange import FAILED, UNKNOWN, Body, Exchanges, Facts, created, request_of, response_of
+from farthing.traces.bodies import Body, created, request_of, response_of
+from farthing.traces.exchange import FAILED, UNKNOWN, Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Note, Sample, Skipped, Source
 from farthing.wire.fields import ABSENT, is_given
 from farthing.wire.message import BlockMemo, Request
@@ -113,7 +114,7 @@ def _take(exchanges: Exchanges, answer: _Answer, asked: _Asked, offset: int) -> 
     facts = Facts(
         offset=offset, at_ns=created(body), tier="batch", attributes=(("custom_id", answer.custom_id),)
     )
-    yield from exchanges.join(facts, told, asked.request, response_of(told, facts, body))
+    yield from exchanges.join(facts, told, asked.request, response_of(told, body))
 
 
 def _requests(source: Source, custom_id: str, memo: BlockMemo) -> Mapping[str, _Asked]:
@@ -150,7 +151,7 @@ def _request(line: _Line, memo: BlockMemo) -> _Asked:
     told = WireFormat.ANTHROPIC if is_given(line.params) else of_url(line.url) or of_request(body)
     if not isinstance(told, WireFormat):
         return _Asked(told, Request(model="", segments=()))
-    return _Asked(told, request_of(told, Facts(offset=0, url=line.url), Body(body), memo))
+    return _Asked(told, request_of(told, Body(body), memo, url=line.url))
 
 
 FORMAT = Format(

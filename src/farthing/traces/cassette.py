@@ -18,8 +18,9 @@ from msgspec import Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
+from farthing.traces.bodies import Body
 from farthing.traces.envelope import envelope, headers
-from farthing.traces.exchange import Body, Exchanges, Facts
+from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire.scan import PLACE_UNKNOWN
 

@@ -1,22 +1,23 @@
-"""The JSON documents of a file: one a line, or one that fills it, or the members of a list.
+"""The JSON documents of a file: one a line, or one that fills it, the members of a list, or a table's rows.
 
-Platforms export the same records either way, and pretty-print the second. A line that is not JSON is
+Platforms export the same records in all these ways, and pretty-print some. A line that is not JSON is
 passed over and said so; the rest is still read.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw
 
 from farthing.errors import RecordError, WireError
-from farthing.traces.source import Line, Skipped, Source
-from farthing.wire.scan import decode, place_of
+from farthing.traces.source import Line, Sample, Skipped, Source
+from farthing.wire.scan import PLACE_UNKNOWN, decode, place_of
 
 _ANY = msgspec.json.Decoder(Raw)
 _LIST = msgspec.json.Decoder(list[Raw])
+_TABLES = (".parquet", ".pq")
 _OPENS_LIST = re.compile(rb"\A\s*\[")
 
 
@@ -29,7 +30,13 @@ class Document(NamedTuple):
 
 
 def documents(source: Source) -> Iterator[Document | Skipped]:
-    """Yield the values of a file's lines, or of the whole where the first line is none by itself."""
+    """Yield the values of a file's lines, or of the whole where the first line is none by itself.
+
+    A row of a Parquet file is an object of its columns; it stands at its number, and quotes nothing.
+    """
+    if source.name.endswith(_TABLES):
+        yield from _rows(source)
+        return
     for line in _lines(source):
         if isinstance(line, Skipped):
             yield line
@@ -46,7 +53,30 @@ def documents(source: Source) -> Iterator[Document | Skipped]:
 
 def inner(document: Document, raw: bytes) -> Document:
     """Return a value inside a document as a document of its own."""
+    if document.line.offset < 0:
+        return document._replace(raw=raw)
     return Document(raw, document.line.offset + place_of(raw, document.line.data).start, document.line)
+
+
+def has_signs(sample: Sample, signs: Iterable[Sequence[bytes]]) -> bool:
+    """Tell whether a file is JSON that has all the words of one of the signs in its first bytes."""
+    if sample.head.lstrip()[:1] not in (b"{", b"["):
+        return False
+    return any(all(word in sample.head for word in words) for words in signs)
+
+
+def has_columns(sample: Sample, columns: Iterable[Set[str]]) -> bool:
+    """Tell whether a table has all the columns of one of the sets."""
+    return any(names.issubset(sample.columns) for names in map(frozenset, columns))
+
+
+def _rows(source: Source) -> Iterator[Document | Skipped]:
+    try:
+        for number, row in enumerate(source.table()):
+            raw = msgspec.json.encode(row, enc_hook=str)
+            yield Document(raw, number, Line(PLACE_UNKNOWN, raw))
+    except RecordError as error:
+        yield Skipped(0, str(error))
 
 
 def _lines(source: Source) -> Iterator[Line | Skipped]:

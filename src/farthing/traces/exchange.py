@@ -1,55 +1,42 @@
 """One HTTP exchange with a model's provider becomes one span: what all raw recordings share.
 
-A recording's format says where the two bodies stand and what stands around them, as an `Exchange`;
-the rest is the same for all. The URL tells the wire format, else the bodies do. What is no
-model call, or failed, is left out and counted: `rest` says how many of which.
+A format says where the two bodies stand, and what stands around them (`Facts`); the rest is the same for
+all. What is no model call, or failed, is left out and counted: `rest` says how many of which.
 
 A request that goes on from a stored response (`previous_response_id`) sends only what is new: its
 context is that response's, answer included. A response that works in the background is one call,
 whose end comes with a poll.
 """
 
-import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from farthing.errors import WireError
 from farthing.prefix import Chains, Prefix, links
 from farthing.segment import Level, Segment, SegmentKind
 from farthing.span import Output, Span
 from farthing.step import Recorded, Step
-from farthing.traces import instant
+from farthing.traces.bodies import Body, created, meaning, prompted, request_of, response_of, unpacked
 from farthing.traces.envelope import Envelope, Headers, model_in, seller, session_in
 from farthing.traces.source import Dropped, Item, Note
 from farthing.usage import Charge
-from farthing.wire import anthropic, bedrock, cohere, gemini, openai_chat, openai_responses
-from farthing.wire.fields import is_given, items, members, string
 from farthing.wire.message import BlockMemo, Request, Response
 from farthing.wire.openai_usage import INCLUSIVE
-from farthing.wire.recognise import Recognised, WireFormat, of_request, of_response, of_url
-from farthing.wire.scan import PLACE_UNKNOWN, is_string, place_of
+from farthing.wire.recognise import NotACall, WireFormat
 
 FAILED = "that failed"
 UNKNOWN = "of a kind not known here"
 
 _ASKING = (SegmentKind.TASK, SegmentKind.USER)
 
-# A quote inside a text is escaped, so no text is taken for these.
-_CREATED = re.compile(
-    rb'"created(?:_at)?"\s*:\s*(\d{10}(?:\d{3})?(?:\.\d+)?)\b|"create(?:Time|d)"\s*:\s*"([^"\\]+)"'
-)
 _PROXY = "litellm_proxy/"  # how a client of LiteLLM's proxy calls any model
 _FIRST_FAILURE = 400
-_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _UNKNOWN_ANSWER = Response(usage_recorded=False)
 _IN_BACKGROUND = (WireFormat.OPENAI_RESPONSES,)
-ON_BEDROCK = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
 _USAGE_RULES = {
     WireFormat.ANTHROPIC: "cached tokens stand beside the input count, as Anthropic counts",
     WireFormat.OPENAI_CHAT: INCLUSIVE,
@@ -58,23 +45,6 @@ _USAGE_RULES = {
     WireFormat.COHERE: "billed units, without a cache",
     WireFormat.BEDROCK_CONVERSE: "cached tokens stand beside the input count, as Bedrock counts",
     WireFormat.BEDROCK_INVOKE: "cached tokens stand beside the input count, as Bedrock counts",
-}
-
-
-class Dialect(Protocol):
-    """How the bodies of one wire format are read; its module in `wire/` is one."""
-
-    def parse(self, body: bytes, memo: BlockMemo | None = None, *, base: int = 0) -> Request: ...
-    def answer(self, body: bytes) -> Response: ...
-    def fold(self, chunks: Iterable[bytes]) -> Response: ...
-
-
-_DIALECTS: Mapping[WireFormat, Dialect] = {
-    WireFormat.ANTHROPIC: anthropic,
-    WireFormat.OPENAI_CHAT: openai_chat,
-    WireFormat.OPENAI_RESPONSES: openai_responses,
-    WireFormat.GEMINI: gemini,
-    WireFormat.COHERE: cohere,
 }
 
 
@@ -95,13 +65,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     reported_cost_picousd: int | None = None
 
 
-class Body(NamedTuple):
-    """The bytes of a body, and where they stand in the source, if they stand there as they are."""
-
-    data: bytes
-    base: int = PLACE_UNKNOWN
-
-
 class Exchanges:
     """Makes the spans of one source. A machine without I/O."""
 
@@ -119,14 +82,18 @@ class Exchanges:
         answer = unpacked(response.data)
         if facts.at_ns is None:
             facts = replace(facts, at_ns=created(answer))
-        wire = _meaning(facts.url, request.data, answer)
+        told = meaning(facts.url, request.data, answer)
+        wire = WireFormat.OPENAI_CHAT if told is NotACall.COMPLETION else told
         if not isinstance(wire, WireFormat):
             self.leave_out(wire or UNKNOWN)
-        elif facts.method == "GET":
-            yield from self._poll(facts, wire, response_of(wire, facts, answer))
+            return
+        said = response_of(wire, answer, url=facts.url, headers=facts.answered) if answer else None
+        if facts.method == "GET" and said:
+            yield from self._poll(facts, wire, said)
+        elif told is NotACall.COMPLETION:
+            yield from self.join(facts, wire, prompted(request.data), said)
         else:
-            asked = request_of(wire, facts, request, self.memo)
-            yield from self.join(facts, wire, asked, response_of(wire, facts, answer) if answer else None)
+            yield from self.join(facts, wire, request_of(wire, request, self.memo, url=facts.url), said)
 
     def join(
         self, facts: Facts, wire: WireFormat, request: Request, response: Response | None
@@ -169,7 +136,8 @@ class Exchanges:
     def _span(self, facts: Facts, wire: WireFormat, request: Request, response: Response | None) -> Span:
         answer = response or _UNKNOWN_ANSWER
         model = _bare(request.model or model_in(facts.url) or answer.model)
-        before = self._ends.get(_previous(request))
+        previous = _previous(request)
+        before = self._ends.get(previous) if previous else None
         prefix = self._chains.of(request.segments if before is None else before.continued(request.segments))
         step = Step(
             model=model,
@@ -202,29 +170,6 @@ class Exchanges:
             attributes=facts.attributes,
             reported_cost_picousd=facts.reported_cost_picousd,
         )
-
-
-def unpacked(body: bytes) -> bytes:
-    """Return a body as it was before compression, gzip or zlib. Raises WireError where it is damaged.
-
-    Its own first bytes tell, not the header: recorders unpack bodies and keep the header.
-    """
-    if not body.startswith((b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda")):
-        return body
-    try:
-        return zlib.decompress(body, wbits=_GZIP_OR_ZLIB)
-    except zlib.error:
-        raise WireError("a compressed body is damaged") from None
-
-
-def json_body(raw: bytes, within: bytes, *, base: int = 0) -> Body:
-    """Return a body that is a value in a JSON document: itself, or the text of a string.
-
-    `within` is what `raw` was decoded from, which begins at `base` of the source.
-    """
-    if is_string(raw):
-        return Body(string(raw).encode())
-    return Body(bytes(raw), base + place_of(raw, within).start) if is_given(raw) else Body(b"")
 
 
 class _Waiting(NamedTuple):
@@ -271,59 +216,6 @@ class _Turns:
             asked = asks
             self._known[link.digest] = turn
         return turn
-
-
-def _meaning(url: str, request: bytes, response: bytes) -> Recognised:
-    return of_url(url) or (of_response(response) if response else None) or of_request(request)
-
-
-def request_of(wire: WireFormat, facts: Facts, body: Body, memo: BlockMemo) -> Request:
-    """Return what was asked; of a model on Bedrock whose format is not known, its name alone."""
-    plain = unpacked(body.data)
-    if wire not in ON_BEDROCK:
-        return _DIALECTS[wire].parse(plain, memo, base=body.base)
-    model = model_in(facts.url)
-    try:
-        return bedrock.parse(plain, memo, base=body.base, model=model)
-    except WireError:
-        if wire is WireFormat.BEDROCK_CONVERSE:
-            raise
-        return Request(model=model, segments=())
-
-
-def response_of(wire: WireFormat, facts: Facts, body: bytes) -> Response:
-    """Return what a body answers: whole, a stream, or a list of a stream's events. Raises WireError."""
-    if body[:1] == b"[" and wire is not WireFormat.GEMINI:
-        body = _as_stream(body)
-    is_whole = body.lstrip()[:1] == b"{"
-    if wire not in ON_BEDROCK:
-        dialect = _DIALECTS[wire]
-        return dialect.answer(body) if is_whole else dialect.fold((body,))
-    model = model_in(facts.url)
-    return (
-        bedrock.answer(body, model=model, headers=facts.answered)
-        if is_whole
-        else bedrock.fold((body,), model=model)
-    )
-
-
-def _as_stream(events: bytes) -> bytes:
-    """Return a list of events, each as it is or as `{event, data}` or as text, as the stream that it was."""
-    return b"".join(map(_as_event, items(events)))
-
-
-def _as_event(event: bytes) -> bytes:
-    if is_string(event):
-        return string(event).encode()
-    inner = members(event).get("data", event)
-    data = string(inner).encode() if is_string(inner) else bytes(inner)
-    return b"data: " + data.replace(b"\n", b" ") + b"\n\n"
-
-
-def created(body: bytes) -> int | None:
-    """Return when an answer says that it was made: OpenAI's `created`, Gemini's `createTime`."""
-    found = _CREATED.search(body)
-    return instant.from_any(float(found[1]) if found[1] else found[2].decode()) if found else None
 
 
 def _is_refused(response: Response) -> bool:

@@ -17,8 +17,9 @@ from msgspec import Raw, Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
+from farthing.traces.bodies import Body
 from farthing.traces.envelope import Headers, envelope, headers
-from farthing.traces.exchange import Body, Exchanges, Facts
+from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire.scan import decode, place_of
 

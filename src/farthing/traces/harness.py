@@ -13,8 +13,9 @@ from msgspec import Raw, Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
+from farthing.traces.bodies import json_body
 from farthing.traces.envelope import envelope, headers
-from farthing.traces.exchange import Exchanges, Facts, json_body
+from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire.fields import ABSENT
 from farthing.wire.scan import decode, place_of

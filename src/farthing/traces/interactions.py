@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from farthing.errors import WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.exchange import Exchanges, Facts, json_body, request_of, response_of
+from farthing.traces.bodies import json_body, request_of, response_of
+from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
 from farthing.wire.fields import ABSENT
 from farthing.wire.message import Request, Response
@@ -69,12 +70,11 @@ class _Log:
             yield from self._close(None)
             facts = Facts(offset=line.offset, at_ns=instant.from_iso(record.timestamp))
             body = json_body(record.request_params, data, base=line.offset)
-            self._open = facts, request_of(_WIRE, facts, body, self._exchanges.memo)
+            self._open = facts, request_of(_WIRE, body, self._exchanges.memo)
         elif self._open is None:
             yield Skipped(line.offset, "a response that no request stands before")
         else:
-            facts, _ = self._open
-            response = response_of(_WIRE, facts, bytes(record.response))
+            response = response_of(_WIRE, bytes(record.response))
             yield from self._close(response, ended_ns=instant.from_iso(record.timestamp))
 
     def rest(self) -> Iterator[Item]:

@@ -16,7 +16,7 @@ from farthing.step import Step
 from farthing.traces import attribute_names as names
 from farthing.traces.attributes import Attributes
 from farthing.traces.contexts import NO_CONTEXT, Context, Contexts
-from farthing.traces.documents import Document, documents, inner
+from farthing.traces.documents import Document, documents, has_columns, has_signs, inner
 from farthing.traces.langfuse_usage import billed
 from farthing.traces.provider_names import provider_named
 from farthing.traces.record import Record
@@ -34,6 +34,7 @@ _SIGNS = (
 )
 _KINDS = {"GENERATION": Kind.MODEL, "AGENT": Kind.AGENT}
 _UNCALLED = ("EMBEDDING", "EVENT", "RETRIEVER", "TOOL", "EVALUATOR", "GUARDRAIL")
+_COLUMNS = ({"trace_id", "parent_observation_id"}, {"traceId", "parentObservationId"})
 
 
 def recognise(sample: Sample) -> Match:
@@ -42,9 +43,7 @@ def recognise(sample: Sample) -> Match:
         name.endswith(".trace.json") for name in sample.neighbours
     ):
         return Match.MEMBER
-    opens = sample.head.lstrip()[:1] in (b"{", b"[")
-    found = opens and any(all(sign in sample.head for sign in signs) for signs in _SIGNS)
-    return Match.LEAD if found else Match.NO
+    return Match.LEAD if has_signs(sample, _SIGNS) or has_columns(sample, _COLUMNS) else Match.NO
 
 
 def read(source: Source) -> Iterator[Item]:

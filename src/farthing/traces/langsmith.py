@@ -15,7 +15,7 @@ from farthing.span import Span
 from farthing.step import Step
 from farthing.traces.contexts import NO_CONTEXT, Context, Contexts, Place
 from farthing.traces.counts import Billed, Counts, Producer, Told, written
-from farthing.traces.documents import Document, documents, inner
+from farthing.traces.documents import Document, documents, has_columns, has_signs, inner
 from farthing.traces.provider_names import provider_named
 from farthing.traces.raw_answers import provider_usage
 from farthing.traces.record import Record
@@ -26,13 +26,12 @@ from farthing.wire.fields import items
 
 _SIGNS = ((b'"run_type"', b'"dotted_order"'), (b'"run_type"', b'"trace_id"', b'"session_id"'))
 _CONVERSATIONS = ("session_id", "thread_id", "conversation_id")
+_COLUMNS = ({"run_type", "dotted_order"}, {"run_type", "trace_id", "inputs"})
 
 
 def recognise(sample: Sample) -> Match:
     """Tell runs by their type and their place in a tree."""
-    opens = sample.head.lstrip()[:1] in (b"{", b"[")
-    found = opens and any(all(sign in sample.head for sign in signs) for signs in _SIGNS)
-    return Match.LEAD if found else Match.NO
+    return Match.LEAD if has_signs(sample, _SIGNS) or has_columns(sample, _COLUMNS) else Match.NO
 
 
 def read(source: Source) -> Iterator[Item]:

@@ -19,7 +19,7 @@ from farthing.segment import Segment
 from farthing.span import Output, Span
 from farthing.step import Step
 from farthing.traces.contexts import NO_CONTEXT, Context, Contexts, Place
-from farthing.traces.documents import Document, documents
+from farthing.traces.documents import Document, documents, has_columns, has_signs
 from farthing.traces.provider_names import provider_named
 from farthing.traces.record import Record
 from farthing.traces.source import Format, Item, Match, Note, Sample, Skipped, Source
@@ -40,13 +40,12 @@ _SHARED_BY = 2
 
 _USAGE = msgspec.json.Decoder(dict[str, object])
 _ANTHROPIC_USAGE = msgspec.json.Decoder(anthropic_usage.Counts)
+_COLUMNS = ({"request_id", "spend", "call_type"}, {"litellm_call_id", "call_type"})
 
 
 def recognise(sample: Sample) -> Match:
     """Tell payloads and rows by members that only LiteLLM writes."""
-    opens = sample.head.lstrip()[:1] in (b"{", b"[")
-    found = opens and any(all(sign in sample.head for sign in signs) for signs in _SIGNS)
-    return Match.LEAD if found else Match.NO
+    return Match.LEAD if has_signs(sample, _SIGNS) or has_columns(sample, _COLUMNS) else Match.NO
 
 
 def read(source: Source) -> Iterator[Item]:

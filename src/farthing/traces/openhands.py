@@ -17,7 +17,8 @@ from msgspec import Raw, Struct
 from farthing.errors import RecordError, WireError
 from farthing.money import PICOUSD_PER_USD
 from farthing.traces import instant
-from farthing.traces.exchange import Exchanges, Facts, response_of
+from farthing.traces.bodies import response_of
+from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire import openai_chat
 from farthing.wire.fields import ABSENT, is_given
@@ -43,7 +44,7 @@ def read(source: Source) -> Iterator[Item]:
         log, document = decode(_LOG, source.document(), "log")
         facts = _facts(log, session=str(PurePosixPath(source.name).parent))
         request = _request(log, document, exchanges.memo)
-        response = response_of(_WIRE, facts, bytes(log.response)) if is_given(log.response) else None
+        response = response_of(_WIRE, bytes(log.response)) if is_given(log.response) else None
     except (RecordError, WireError) as error:
         yield Skipped(0, str(error))
         return

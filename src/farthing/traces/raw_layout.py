@@ -13,8 +13,9 @@ from msgspec import Raw, Struct
 
 from farthing.money import PICOUSD_PER_USD
 from farthing.traces import instant
+from farthing.traces.bodies import ON_BEDROCK, Body, created, json_body, request_of, response_of
 from farthing.traces.envelope import Envelope, Headers, envelope, json_headers
-from farthing.traces.exchange import ON_BEDROCK, Body, Facts, created, json_body, request_of, response_of
+from farthing.traces.exchange import Facts
 from farthing.traces.raw_shape import ABSENT_VALUE, Columns, Path, Shape
 from farthing.traces.source import Line
 from farthing.wire import anthropic, gemini, openai_chat, openai_responses
@@ -76,7 +77,9 @@ class Layout:
         """Return what a record holds. Raises WireError where a body is damaged."""
         answer = self._answer(values, line.data)
         facts = self._around(values, line.offset, answer)
-        response = response_of(self.shape.wire, facts, answer) if answer else None
+        response = (
+            response_of(self.shape.wire, answer, url=facts.url, headers=facts.answered) if answer else None
+        )
         return Pair(facts, self._request(values, line, facts, memo), response)
 
     def _places(self) -> Mapping[Path, type]:
@@ -91,11 +94,12 @@ class Layout:
 
     def _request(self, values: Values, line: Line, facts: Facts, memo: BlockMemo) -> Request:
         if not self.shape.asked:
-            return request_of(self.shape.wire, facts, Body(line.data, line.offset), memo)
+            return request_of(self.shape.wire, Body(line.data, line.offset), memo, url=facts.url)
         body = values[self._asked]
         if self._typed:
             return self._typed.request(body, line.data, memo, line.offset)
-        return request_of(self.shape.wire, facts, json_body(_raw(body), line.data, base=line.offset), memo)
+        sent = json_body(_raw(body), line.data, base=line.offset)
+        return request_of(self.shape.wire, sent, memo, url=facts.url)
 
     def _answer(self, values: Values, record: bytes) -> bytes:
         if self.shape.answered == ():

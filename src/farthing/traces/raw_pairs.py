@@ -17,6 +17,7 @@ from farthing.errors import WireError
 from farthing.span import Span
 from farthing.traces.exchange import UNKNOWN, Exchanges
 from farthing.traces.raw_layout import Layout, Values
+from farthing.traces.raw_loose import is_loose, loose
 from farthing.traces.raw_shape import Shape, sniff, url_of
 from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
 from farthing.wire.recognise import NotACall, Recognised, of_url
@@ -24,7 +25,7 @@ from farthing.wire.scan import mend
 
 _LAYOUTS_MOST = 8
 _LOOKED_AT = 10
-_SIGNS = (b'"messages"', b'"model"')
+SIGNS = (b'"messages"', b'"model"')
 _DAMAGE = (WireError, msgspec.DecodeError, UnicodeDecodeError)
 _DAMAGED = "the record is damaged, or one of its bodies is"
 _NO_REQUEST = "the record holds no request to a model; see docs/formats.md for the logs that are read"
@@ -34,9 +35,9 @@ def recognise(sample: Sample) -> Match:
     """Tell by one of the first lines that it holds a request to a model; of a cut line, that it may."""
     *lines, last = sample.head.split(b"\n")
     whole = [*lines, last] if sample.whole else lines
-    if any(line.startswith(b"{") and sniff(line) for line in whole[:_LOOKED_AT]):
+    if any(line.startswith(b"{") and (sniff(line) or is_loose(line)) for line in whole[:_LOOKED_AT]):
         return Match.LEAD
-    is_cut = not whole and last.startswith(b"{") and all(sign in last for sign in _SIGNS)
+    is_cut = not whole and last.startswith(b"{") and all(sign in last for sign in SIGNS)
     return Match.LEAD if is_cut else Match.NO
 
 
@@ -112,7 +113,10 @@ class Log:
     def _without_request(self, line: Line) -> Iterator[Item]:
         msgspec.json.decode(line.data, type=msgspec.Raw)
         url = url_of(line.data)
-        if url:
+        if is_loose(line.data):
+            wire, pair = loose(line, self._exchanges.memo)
+            yield from self._exchanges.join(pair.facts, wire, pair.request, pair.response)
+        elif url:
             self._exchanges.leave_out(_words(of_url(url)))
         else:
             yield Skipped(line.offset, _NO_REQUEST)

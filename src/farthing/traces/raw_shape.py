@@ -49,6 +49,7 @@ _BESIDE_RESPONSE: Mapping[str, tuple[str, ...]] = {
         *("timestamp", "logged_at"),
     ),
 }
+_ANSWER_NAMES = ("response", "res", "reply", "result", "output")
 _ANSWERS = frozenset({"output", "completion", "answer", "usage"})
 _LABELS = ("user", "user_id", "userId", "key", "team", "project", "feature", "environment", "app", "tag")
 
@@ -136,9 +137,18 @@ class _Walk:
             inner = self._objects[path] = members(raw)
             if len(path) < _DEEPEST:
                 waiting += [((*path, name), value) for name, value in inner.items() if _may_hold(name, value)]
-        told = of_response(record) if self.answered is None else None
+        if self.answered is None:
+            self._guess_answer(record)
+
+    def _guess_answer(self, record: bytes) -> None:
+        """Take the record itself for the answer, or what is called one: errors follow no format."""
+        told = of_response(record)
+        named = [name for name in _ANSWER_NAMES if members(self._objects.get((), {}).get(name, ABSENT))]
         if isinstance(told, WireFormat):
             self.answered, self.wire = (), told
+        elif named and self.asked != ():
+            has_body = "body" in self._objects.get((named[0],), {})
+            self.answered = (named[0], "body") if has_body else (named[0],)
 
     def beside(
         self, body: Path, names: Mapping[str, tuple[str, ...]], *, taken: Collection[Path] = ()

@@ -124,12 +124,9 @@ class StreamedAnswer:
 
     def response(self) -> Response:
         end = self._end or _Delta()
-        thoughts = [
-            {"type": "thinking", "thinking": part.thinking} for part in self._listed() if part.thinking
-        ]
-        words = [{"type": "text", "text": part.text} for part in self._listed() if part.text]
-        calls = [call for _, call in sorted(self._calls.items())]
-        message = {"role": "assistant", "content": thoughts + words, "tool_calls": calls or None}
+        parts = [self._parts[index].whole() for index in sorted(self._parts)]
+        calls = [self._calls[index] for index in sorted(self._calls)]
+        message = {"role": "assistant", "content": parts, "tool_calls": calls or None}
         whole = Answer(self._id, end.finish_reason, Raw(msgspec.json.encode(message)), end.usage)
         return _response(whole, complete=self._end is not None)
 

@@ -195,6 +195,8 @@ def _of_messages(given: Mapping[str, bytes]) -> Recognised:
     tool = members(next(iter(items(given.get("tools", ABSENT))), ABSENT))
     if given.keys() & _CONVERSE_ONLY or any(map(_is_converse, messages)):
         return WireFormat.BEDROCK_CONVERSE
+    if string(given.get("model", ABSENT)).startswith(_COHERE_MODELS):
+        return WireFormat.COHERE
     if "anthropic_version" in given or "input_schema" in tool or any(map(_is_anthropic, messages)):
         return WireFormat.ANTHROPIC
     if given.keys() & _CHAT_ONLY or "function" in tool or any(map(_is_chat, messages)):

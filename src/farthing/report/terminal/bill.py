@@ -7,7 +7,7 @@ from farthing.analysis.profile import Profile, Projection
 from farthing.report import parts
 from farthing.report.terminal.layout import Column, Row, Sheet, entries, heading, paragraph, table
 from farthing.report.verdict import at_least, has_cost
-from farthing.report.words import count, percent, rough_usd, tokens, usd
+from farthing.report.words import Amount, count, percent, rough_usd, tokens, usd
 
 
 def bill(profile: Profile, sheet: Sheet) -> list[str]:
@@ -18,15 +18,27 @@ def bill(profile: Profile, sheet: Sheet) -> list[str]:
 
 
 def projection(profile: Profile, sheet: Sheet) -> list[str]:
-    """Return the bill at so many sessions a day; nothing where it is not known."""
+    """Return the bill at the sessions a day that were asked for; nothing where no price is known."""
     found = profile.projection
-    if found.per_day_usd is None or not has_cost(profile):
+    if found.basis != "asked" or found.per_day_usd is None or not has_cost(profile):
         return []
     lines = [*heading(f"In production, at {per_day(found)}", sheet)]
     rows = [
         Row(("a day", rough_usd(found.per_day_usd), _between(found.low_usd, found.high_usd))),
-        Row(("a month", rough_usd(found.per_month_usd), _between(found.per_month_low_usd, found.per_month_high_usd))),
-        Row(("a year", rough_usd(found.per_year_usd), _between(found.per_year_low_usd, found.per_year_high_usd))),
+        Row(
+            (
+                "a month",
+                rough_usd(found.per_month_usd),
+                _between(found.per_month_low_usd, found.per_month_high_usd),
+            )
+        ),
+        Row(
+            (
+                "a year",
+                rough_usd(found.per_year_usd),
+                _between(found.per_year_low_usd, found.per_year_high_usd),
+            )
+        ),
     ]
     return [*lines, *table(_PERIODS, rows, sheet), *paragraph(limits(found), sheet)]
 
@@ -35,11 +47,10 @@ _PERIODS = (Column(""), Column("cost", right=True), Column("95% interval"))
 
 
 def per_day(found: Projection) -> str:
-    """Return "200 sessions a day", and whence the rate is where nobody asked for it."""
+    """Return "200 sessions a day"."""
     rate = found.sessions_per_day or 0.0
     shown = f"{rate:,.0f}" if rate >= 10 or rate == round(rate) else f"{rate:.2g}"
-    told = f"{shown} session{'' if shown == '1' else 's'} a day"
-    return told if found.basis == "asked" else f"the rate of these traces: {told}"
+    return f"{shown} session{'' if shown == '1' else 's'} a day"
 
 
 def limits(found: Projection) -> str:
@@ -47,10 +58,12 @@ def limits(found: Projection) -> str:
     rate = found.tokens_per_minute
     if rate is None:
         return ""
+    peak = f"Tokens a minute at the peak, taken as {rate.peak_factor} × the mean"
+    fresh, all_input = tokens(rate.input), tokens(rate.input_with_reads)
+    needed = f"{fresh} of input that is not read from the cache ({all_input} with what is)"
     return (
-        f"Tokens a minute at the peak, taken as {rate.peak_factor} × the mean: {tokens(rate.input)} of input that is "
-        f"not read from the cache ({tokens(rate.input_with_reads)} with what is) and {tokens(rate.output)} of output. "
-        "Compare them with the limits of your account; Anthropic does not count cache reads, OpenAI does."
+        f"{peak}: {needed} and {tokens(rate.output)} of output. Compare them with the limits of your "
+        "account; Anthropic does not count cache reads, OpenAI does."
     )
 
 
@@ -63,13 +76,17 @@ def _figures(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "a session", _session_costs(profile)
         if each.per_success_usd is not None:
             ended = f"{each.successes:,} of {count(each.outcomes, 'session')} with a known outcome succeeded"
-            yield "a success", f"{usd(each.per_success_usd)}; {ended}"
+            yield "a success", f"{usd(each.per_success_usd)}: {ended}, and all of them are paid for"
+        yield "at this rate", _at_this_rate(profile)
     yield "input", input_by_class(profile)
     yield "output", f"{tokens(totals.output_tokens)} tokens"
-    if totals.server_tools_usd:
+    if Decimal(totals.server_tools_usd):
         yield "server tools", f"{usd(totals.server_tools_usd)}, billed by the request"
     if agents.sessions:
-        yield "sub-agents", f"{usd(agents.cost_usd)} of it ({percent(agents.share)}), in {count(agents.sessions, 'session')}"
+        yield (
+            "sub-agents",
+            f"{usd(agents.cost_usd)} of it ({percent(agents.share)}), in {count(agents.sessions, 'session')}",
+        )
 
 
 def _cost(profile: Profile) -> str:
@@ -77,9 +94,18 @@ def _cost(profile: Profile) -> str:
     if not has_cost(profile):
         return "not known" if totals.unpriced_steps or totals.unrecorded_steps else "nothing"
     told = f"{at_least(profile)}{usd(totals.cost_usd)}"
-    if totals.cost_with_estimates_usd == totals.cost_usd:
+    if Decimal(totals.cost_with_estimates_usd) == Decimal(totals.cost_usd):
         return told
     return f"{told}; {usd(totals.cost_with_estimates_usd)} with estimates for answers without a final count"
+
+
+def _at_this_rate(profile: Profile) -> str:
+    found = profile.projection
+    if found.basis != "observed" or found.per_month_usd is None:
+        return ""
+    low, high = found.per_month_low_usd, found.per_month_high_usd
+    interval = f" (95% interval {_between(low, high)})" if _between(low, high) else ""
+    return f"{rough_usd(found.per_month_usd)} a month{interval}, at {per_day(found)} as in these traces"
 
 
 def _session_costs(profile: Profile) -> str:
@@ -111,5 +137,5 @@ def _days(profile: Profile) -> str:
     return f", on {days[0]}" if len(days) == 1 else f", {days[0]} to {days[-1]}"
 
 
-def _between(low: Decimal | None, high: Decimal | None) -> str:
+def _between(low: Amount | None, high: Amount | None) -> str:
     return "" if low is None or high is None else f"{rough_usd(low)} to {rough_usd(high)}"

@@ -1,5 +1,6 @@
 """What stands out: broken prefixes, what the steps do, loops and the dearest sessions, and the levers."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from farthing.analysis import advice
@@ -8,6 +9,7 @@ from farthing.analysis.breaks import Site
 from farthing.analysis.profile import (
     BreakRow,
     CauseRow,
+    LeverRow,
     LoopRow,
     Profile,
     SessionLine,
@@ -26,11 +28,25 @@ from farthing.report.terminal.layout import (
     wrapped,
 )
 from farthing.report.terminal.spend import quoted
-from farthing.report.verdict import addressed, has_cost
-from farthing.report.words import NOTHING, cause, clean, count, part, percent, span_of_time, tokens, usd
+from farthing.report.verdict import addressed, has_cost, part_of
+from farthing.report.words import (
+    NOTHING,
+    Money,
+    cause,
+    clean,
+    count,
+    percent,
+    piece,
+    span_of_time,
+    tokens,
+    usd,
+    usd_like,
+)
 from farthing.segment import SegmentKind
 
 _SESSIONS = 10
+_FEW_SESSIONS = 20  # so few that 5% of them are one
+_LEVER = 9  # the width of the longest name of a lever, and a gap
 
 
 def breaks(profile: Profile, sheet: Sheet) -> list[str]:
@@ -42,7 +58,7 @@ def breaks(profile: Profile, sheet: Sheet) -> list[str]:
     return [
         *heading("Broken prefixes", sheet),
         *paragraph(told_breaks(profile), sheet),
-        *table(_CAUSES, [_cause(row, profile) for row in broken], sheet),
+        *table(_CAUSES, _cause_rows(broken, profile), sheet),
         *_dearest_breaks(profile, sheet),
         *_no_breaks(others, sheet),
     ]
@@ -57,32 +73,52 @@ _CAUSES = (
 
 
 def told_breaks(profile: Profile) -> str:
-    """Say what a broken prefix is, and what those that were found cost together."""
+    """Say how often a prefix broke, and what all breaks cost together."""
     broken = [row for row in profile.break_causes if row.is_break]
     if not broken:
-        return "No prefix broke: all that had been cached and was sent again was read from the cache."
+        return "No prefix broke: what had been cached and was sent again was read from the cache."
     number, lost = sum(row.count for row in broken), sum(row.lost_tokens for row in broken)
-    cost = sum((row.cost_usd for row in broken), Decimal(0))
-    share = f" ({percent(float(cost / profile.totals.cost_usd))} of the bill)" if has_cost(profile) else ""
-    return (
-        f"{count(number, 'time')} a call did not read from the cache what stood there: {tokens(lost)} tokens were "
-        f"paid again, for {usd(cost)} above the price of reading them{share}."
-        if has_cost(profile)
-        else f"{count(number, 'time')} a call did not read from the cache what stood there: {tokens(lost)} tokens."
-    )
+    told = f"{count(number, 'time')} a call did not read from the cache what had been there:"
+    if not has_cost(profile):
+        return f"{told} {tokens(lost)} tokens were processed again."
+    cost = sum((Decimal(row.cost_usd) for row in broken), Decimal(0))
+    share = percent(part_of(cost, profile))
+    above = f"{usd(cost)} above the price of reading them ({share} of the bill)"
+    return f"{told} {tokens(lost)} tokens were paid again, for {above}."
 
 
-def _cause(row: CauseRow, profile: Profile) -> Row:
-    cost = usd(row.cost_usd) if has_cost(profile) else ""
-    return Row((cause(row.cause), f"{row.count:,}", tokens(row.lost_tokens), cost))
+def _cause_rows(broken: Sequence[CauseRow], profile: Profile) -> list[Row]:
+    money = usd_like(row.cost_usd for row in broken)
+    return [
+        Row(
+            (
+                cause(row.cause),
+                f"{row.count:,}",
+                tokens(row.lost_tokens),
+                money(row.cost_usd) if has_cost(profile) else "",
+            ),
+            note=mend(row.cause, profile),
+        )
+        for row in broken
+    ]
+
+
+def mend(name: str, profile: Profile) -> str:
+    """Return how the dearest break of a cause is mended; "" where no break of it is among the dearest."""
+    for row in profile.breaks:
+        if row.cause == name:
+            site = Site(Cause(row.cause), SegmentKind(row.segment_kind), row.segment_name)
+            return f"mend: {clean(advice.mend(site))}"
+    return ""
 
 
 def _dearest_breaks(profile: Profile, sheet: Sheet) -> list[str]:
     if not profile.breaks:
         return []
-    rows = cut([_break(row) for row in profile.breaks], and_more, sheet.top)
+    money = usd_like(row.cost_usd for row in profile.breaks)
+    rows = cut([_break(row, money) for row in profile.breaks], and_more, sheet.top)
     columns = (
-        Column("the dearest", gives=True, least=24),
+        Column("the dearest"),
         Column("tokens", right=True),
         Column("cost", right=True),
         Column("step", right=True),
@@ -91,19 +127,22 @@ def _dearest_breaks(profile: Profile, sheet: Sheet) -> list[str]:
     return ["", *table(columns, rows, sheet)]
 
 
-def _break(row: BreakRow) -> Row:
-    where = clean(part(row.segment_kind, row.segment_name))
-    said = [f"at {where}: {clean(row.detail)}", quoted(row.excerpt), mend(row)]
-    return Row(
-        (cause(row.cause), tokens(row.lost_tokens), usd(row.cost_usd), f"{row.step:,}", clean(row.session)),
-        note=" · ".join(each for each in said if each),
+def _break(row: BreakRow, money: Money) -> Row:
+    cells = (
+        cause(row.cause),
+        tokens(row.lost_tokens),
+        money(row.cost_usd),
+        f"{row.step:,}",
+        clean(row.session),
     )
+    return Row(cells, note=told_break(row))
 
 
-def mend(row: BreakRow) -> str:
-    """Return how a break is mended; "" where there is nothing to mend."""
-    found = advice.mend(Site(Cause(row.cause), SegmentKind(row.segment_kind), row.segment_name))
-    return f"mend: {clean(found)}" if found else ""
+def told_break(row: BreakRow) -> str:
+    """Say what happened, where in the context, and what stands there."""
+    start = f"token {row.position_tokens:,}" if row.position_tokens else "the first token"
+    where = f"{clean(row.detail)}. From {start} on, at {clean(piece(row.segment_kind, row.segment_name))}"
+    return f"{where}: {quoted(row.excerpt)}" if row.excerpt else where
 
 
 def _no_breaks(rows: list[CauseRow], sheet: Sheet) -> list[str]:
@@ -111,27 +150,31 @@ def _no_breaks(rows: list[CauseRow], sheet: Sheet) -> list[str]:
         return []
     told = "; ".join(f"{cause(row.cause)} {row.count:,} ×" for row in rows)
     lost = sum(row.lost_tokens for row in rows)
-    return ["", *paragraph(f"No broken prefixes, though they look it: {told} ({tokens(lost)} tokens).", sheet)]
+    return [
+        "",
+        *paragraph(f"No broken prefixes, though they look it: {told} ({tokens(lost)} tokens).", sheet),
+    ]
 
 
 def signatures(profile: Profile, sheet: Sheet) -> list[str]:
     """Return what steps do and which model does it; those that look mechanical say why."""
     if not profile.signatures:
         return []
-    rows = cut([_signature(row, profile) for row in profile.signatures], and_more, sheet.top)
+    money = usd_like(row.cost_usd for row in profile.signatures) if has_cost(profile) else None
+    rows = cut([_signature(row, money) for row in profile.signatures], and_more, sheet.top)
     columns = (
-        Column("a step that answers", gives=True, least=22),
-        Column("model", gives=True, least=16),
+        Column("a step that answers", gives=True, least=28),
+        Column("model", gives=True, least=26),
         Column("calls", right=True),
         Column("mostly gives", gives=True, least=12, spare=True),
-        Column("tokens", right=True),
+        Column("output", right=True),
         Column("cost", right=True),
         Column("share", right=True),
     )
     return [*heading("What the steps do", sheet), *table(columns, rows, sheet), *_trivial(profile, sheet)]
 
 
-def _signature(row: SignatureRow, profile: Profile) -> Row:
+def _signature(row: SignatureRow, money: Money | None) -> Row:
     who = f"{clean(row.agent)}: " if row.agent else ""
     return Row(
         (
@@ -140,8 +183,8 @@ def _signature(row: SignatureRow, profile: Profile) -> Row:
             f"{row.steps:,}",
             f"{given(row)} {percent(row.output_share)}" if row.output else "",
             tokens(row.output_tokens_p50),
-            usd(row.cost_usd) if has_cost(profile) else "",
-            percent(row.share) if has_cost(profile) else "",
+            money(row.cost_usd) if money else "",
+            percent(row.share) if money else "",
         ),
         note=f"looks mechanical: {clean(row.hint)}" if row.hint else "",
     )
@@ -157,7 +200,12 @@ def answered(row: SignatureRow) -> str:
     """Return what a step answers, in words."""
     if row.answers.startswith("tool_result:"):
         return f"a result of {clean(row.answers.removeprefix('tool_result:'))}"
-    words = {"task": "the first message", "user": "a user message", "mixed": "several things", "": "(not recorded)"}
+    words = {
+        "task": "the first message",
+        "user": "a user message",
+        "mixed": "several things",
+        "": "(not recorded)",
+    }
     return words.get(row.answers, clean(row.answers))
 
 
@@ -174,16 +222,17 @@ def tail(profile: Profile, sheet: Sheet) -> list[str]:
     if len(profile.sessions) < 2:
         return []
     shown = profile.sessions[:_SESSIONS]
-    rows = [_session(row, profile) for row in shown]
+    money = usd_like(row.cost_usd for row in shown)
+    rows = [_session(row, profile, money) for row in shown]
     columns = (
         Column("session", gives=True, least=24),
         Column("started", spare=True),
         Column("lasted", right=True, spare=True),
         Column("calls", right=True),
-        Column("longest context", right=True),
+        Column("context", right=True),
         Column("cost", right=True),
         Column("share", right=True),
-        Column("ended"),
+        Column("success"),
     )
     return [*heading("The dearest sessions", sheet), *_top(profile, sheet), *table(columns, rows, sheet)]
 
@@ -192,14 +241,15 @@ def _top(profile: Profile, sheet: Sheet) -> list[str]:
     found = profile.tail
     if found.top1_share is None or found.top5_share is None:
         return []
+    if len(profile.sessions) <= _FEW_SESSIONS:
+        return paragraph(f"The dearest one has {percent(found.top1_share)} of the cost.", sheet)
     told = f"The dearest 5% of the sessions have {percent(found.top5_share)} of the cost"
     if len(profile.sessions) >= 100:
         told += f", the dearest 1% {percent(found.top1_share)}"
     return paragraph(f"{told}.", sheet)
 
 
-def _session(row: SessionLine, profile: Profile) -> Row:
-    whole = profile.totals.cost_usd
+def _session(row: SessionLine, profile: Profile, money: Money) -> Row:
     return Row(
         (
             clean(row.id),
@@ -207,9 +257,9 @@ def _session(row: SessionLine, profile: Profile) -> Row:
             span_of_time(row.seconds) if row.seconds else "",
             f"{row.steps:,}",
             tokens(row.context_tokens),
-            usd(row.cost_usd) if whole else "",
-            percent(float(row.cost_usd / whole)) if whole else "",
-            {True: "well", False: "badly", None: ""}[row.success],
+            money(row.cost_usd) if has_cost(profile) else "",
+            percent(part_of(row.cost_usd, profile)) if has_cost(profile) else "",
+            {True: "yes", False: "no", None: ""}[row.success],
         )
     )
 
@@ -218,7 +268,8 @@ def loops(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the calls that were made again and again with the same result."""
     if not profile.tail.loops:
         return []
-    rows = cut([_loop(row) for row in profile.tail.loops], and_more, sheet.top)
+    money = usd_like(row.cost_usd for row in profile.tail.loops)
+    rows = cut([_loop(row, money) for row in profile.tail.loops], and_more, sheet.top)
     columns = (
         Column("call", gives=True, least=20),
         Column("times", right=True),
@@ -230,10 +281,9 @@ def loops(profile: Profile, sheet: Sheet) -> list[str]:
     return [*heading("Loops", sheet), *paragraph(lead, sheet), *table(columns, rows, sheet)]
 
 
-def _loop(row: LoopRow) -> Row:
+def _loop(row: LoopRow, money: Money) -> Row:
     steps = f"{row.first_step:,} to {row.last_step:,}"
-    cost = usd(row.cost_usd) if row.cost_usd is not None else NOTHING
-    return Row((clean(row.tool), f"{row.times:,} ×", steps, cost, clean(row.session)))
+    return Row((clean(row.tool), f"{row.times:,} ×", steps, money(row.cost_usd), clean(row.session)))
 
 
 def levers(profile: Profile, sheet: Sheet) -> list[str]:
@@ -245,13 +295,21 @@ def levers(profile: Profile, sheet: Sheet) -> list[str]:
         "what a change would save is for a replay to say."
     )
     lines = [*heading("Levers", sheet), *paragraph(lead, sheet)]
-    for row in profile.levers[: sheet.top]:
-        spend = usd(row.spend_usd) if has_cost(profile) else NOTHING
-        first = f"  {spend:>9}  {percent(addressed(row, profile)):>4}  {sheet.paint.strong(f'{row.lever:<8}')}  "
-        indent = " " * (21 + cells(f"{row.lever:<8}") - 0)
-        finding, *more = wrapped(clean(row.finding), sheet.width, first=indent, indent=indent)
-        lines += ["", first + finding[len(indent) :], *more]
-        for told in (f"mend: {clean(row.mend)}", f"assumed: {clean(row.assumption)}"):
-            lines += [sheet.paint.soft(line) for line in wrapped(told, sheet.width, first=indent, indent=indent)]
+    money, assumed = usd_like(row.spend_usd for row in profile.levers), ""
     left = len(profile.levers) - sheet.top
-    return [*lines, "", f"  … and {left:,} more"] if left > 0 else lines
+    for row in profile.levers[: None if left == 1 else sheet.top]:
+        spend = money(row.spend_usd) if has_cost(profile) else NOTHING
+        figures = f"  {spend:>9}  {percent(addressed(row, profile)):>4}  "
+        lines += ["", *_lever(row, figures, sheet, is_assumed=row.assumption == assumed)]
+        assumed = row.assumption
+    return [*lines, "", f"  … and {left:,} more"] if left > 1 else lines
+
+
+def _lever(row: LeverRow, figures: str, sheet: Sheet, *, is_assumed: bool) -> list[str]:
+    indent = " " * (cells(figures) + _LEVER)
+    finding, *more = wrapped(clean(row.finding), sheet.width, first=indent, indent=indent)
+    assumption = "the same as above" if is_assumed else clean(row.assumption)
+    lines = [f"{figures}{sheet.paint.strong(f'{row.lever:<{_LEVER}}')}{finding[len(indent) :]}", *more]
+    for told in (f"mend: {clean(row.mend)}", f"assumed: {assumption}"):
+        lines += [sheet.paint.soft(line) for line in wrapped(told, sheet.width, first=indent, indent=indent)]
+    return lines

@@ -1,4 +1,4 @@
-"""Lines, tables and bars for a terminal, made of plain text; colour is a mark on top and never carries meaning.
+"""Lines, tables and bars for a terminal, made of plain text; colour is a mark on top and tells nothing new.
 
 A table is fitted to the width: first columns that can be spared go, then the one that gives way is
 cut. Widths are counted in cells, because a Chinese character takes two.
@@ -12,6 +12,7 @@ Mark = Callable[[str], str]
 
 NARROWEST = 72
 _GAP = "  "
+_SLIVER = 2  # where even the least is too much, a column may shrink to this part of it
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -35,7 +36,7 @@ class Sheet(NamedTuple):
 
     width: int = 100
     paint: Paint = Paint()
-    top: int = 8
+    top: int = 5
 
 
 def plain(text: str) -> str:
@@ -81,7 +82,7 @@ def clip(text: str, width: int) -> str:
 
 
 def clip_middle(text: str, width: int) -> str:
-    """Return text of at most `width` cells, the middle left out: ids and paths are told apart by both ends."""
+    """Return at most `width` cells, the middle left out: ids and paths are told apart by both ends."""
     if cells(text) <= width:
         return text
     tail = clip(text[::-1], (width + 1) // 2)[::-1]
@@ -102,7 +103,7 @@ def heading(title: str, sheet: Sheet) -> list[str]:
 
 
 def wrapped(text: str, width: int, *, first: str = "", indent: str = "") -> list[str]:
-    """Return text in lines of at most `width` cells; the first begins with `first`, the others with `indent`."""
+    """Return lines of at most `width` cells; the first begins with `first`, the others with `indent`."""
     lines, line, is_empty = list[str](), first, True
     for word in text.split(" "):
         if not is_empty and cells(line) + 1 + cells(word) > width:
@@ -141,8 +142,12 @@ def table(columns: Sequence[Column], rows: Sequence[Row], sheet: Sheet) -> list[
     lines = []
     if any(columns[at].head for at in kept):
         lines.append(
-            sheet.paint.soft(_line([(column._replace(mark=plain), width) for column, width in marked],
-                                   [columns[at].head for at in kept]))
+            sheet.paint.soft(
+                _line(
+                    [(column._replace(mark=plain), width) for column, width in marked],
+                    [columns[at].head for at in kept],
+                )
+            )
         )
     for row in rows:
         lines.append(_line(marked, [row.cells[at] for at in kept]))
@@ -171,13 +176,19 @@ def _fitted(columns: Sequence[Column], rows: Sequence[Row], room: int) -> tuple[
     for at in [at for at in reversed(kept) if columns[at].spare]:
         if _least(columns, kept, widths) > room:
             kept.remove(at)
-    over = sum(widths[at] for at in kept) + len(_GAP) * (len(kept) - 1) - room
-    for at in kept:
-        if over > 0 and columns[at].gives:
-            taken = min(over, max(widths[at] - columns[at].least, 0))
-            widths[at] -= taken
-            over -= taken
+            del widths[at]
+    _narrow(widths, [at for at in kept if columns[at].gives], columns, room - len(_GAP) * (len(kept) - 1))
     return kept, [widths[at] for at in kept]
+
+
+def _narrow(widths: dict[int, int], giving: Sequence[int], columns: Sequence[Column], room: int) -> None:
+    """Take cells from the columns that give, always from the one with most to spare, until all fit."""
+    for floor in (1, _SLIVER):
+        spare = {at: widths[at] - max(columns[at].least // floor, 1) for at in giving}
+        while sum(widths.values()) > room and max(spare.values(), default=0) > 0:
+            most = max(spare, key=spare.__getitem__)
+            widths[most] -= 1
+            spare[most] -= 1
 
 
 def _least(columns: Sequence[Column], kept: Sequence[int], widths: dict[int, int]) -> int:

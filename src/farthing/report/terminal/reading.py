@@ -64,7 +64,7 @@ def _skipped(profile: Profile, sheet: Sheet) -> list[str]:
 
 def _remarks(profile: Profile) -> Iterator[tuple[str, str]]:
     for rule, calls in parts.rules(profile):
-        yield "counting", f"{clean(rule)} ({count(calls, 'call')})"
+        yield "counted", f"{clean(rule)}: {count(calls, 'call')}"
     for note in parts.notes(profile):
         yield "note", clean(note)
     yield "prices", clean(profile.prices)
@@ -88,7 +88,8 @@ def onwards(profile: Profile, command: str, sheet: Sheet) -> list[str]:
     shown = [
         (f"{command} --format html -o report.html", "the same with charts, in one file"),
         (f"{command} --session {_quoted(dearest)}", "the dearest session, step by step"),
-        (f"{command} --by model", "by model, agent or any label of the traces"),
+        (f"{command} --by agent", "by agent, model, provider, tier or any label of the traces"),
+        (f"{command} --top 30", "longer lists"),
     ]
     if profile.projection.basis != "asked":
         shown.append((f"{command} --sessions-per-day 200", "the bill in production"))
@@ -105,10 +106,15 @@ def _commands(shown: Sequence[tuple[str, str]], sheet: Sheet) -> list[str]:
     """Return commands with what each is for; beside each other where both fit on a line."""
     room = max(cells(command) for command, _ in shown)
     if room + max(cells(what) for _, what in shown) + 6 <= sheet.width:
-        return [f"  {command}{' ' * (room - cells(command))}  {sheet.paint.soft(what)}" for command, what in shown]
+        return [
+            f"  {command}{' ' * (room - cells(command))}  {sheet.paint.soft(what)}" for command, what in shown
+        ]
     lines: list[str] = []
     for command, what in shown:
-        lines += [sheet.paint.soft(f"  # {what}"), *wrapped(command, sheet.width, first="  ", indent="      ")]
+        lines += [
+            sheet.paint.soft(f"  # {what}"),
+            *wrapped(command, sheet.width, first="  ", indent="      "),
+        ]
     return lines
 
 

@@ -1,6 +1,7 @@
 """Where the money goes: by kind of content, tool, model and label, by single block, and step by step."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import groupby
 
 from farthing.analysis.profile import (
@@ -26,9 +27,9 @@ from farthing.report.terminal.layout import (
     table,
 )
 from farthing.report.verdict import has_cost
-from farthing.report.words import NOTHING, clean, count, part, percent, times, tokens, usd
+from farthing.report.words import Money, clean, count, percent, piece, times, tokens, usd, usd_like
 
-_BAR = 16
+_BAR = 12
 _POSITIONS = 9
 
 
@@ -37,13 +38,14 @@ def kinds(profile: Profile, sheet: Sheet) -> list[str]:
     found = parts.kinds(profile)
     if not found:
         return []
+    money = usd_like(kind.cost_usd for kind in found)
     rows = [
         Row(
             (
                 clean(kind.label),
                 bar(kind.share, _BAR),
                 percent(kind.share),
-                usd(kind.cost_usd) if has_cost(profile) else "",
+                money(kind.cost_usd) if has_cost(profile) else "",
                 tokens(kind.new_tokens),
                 _again(kind),
                 percent(kind.cached_share) if kind.cached_share is not None else "",
@@ -51,38 +53,43 @@ def kinds(profile: Profile, sheet: Sheet) -> list[str]:
         )
         for kind in found
     ]
-    what = "of the cost" if has_cost(profile) else "of the tokens"
     columns = (
-        Column(what, gives=True, least=26),
+        Column("content", gives=True, least=26),
         Column("", mark=sheet.paint.bar),
-        Column("share", right=True),
+        Column("of cost" if has_cost(profile) else "of tokens", right=True),
         Column("cost", right=True),
-        Column("new tokens", right=True),
+        Column("new", right=True),
         Column("sent again", right=True),
         Column("cached", right=True, spare=True),
     )
-    return [*heading("Where it goes", sheet), *table(columns, rows, sheet), *_about_kinds(profile, sheet)]
+    legend = "In tokens: new ones, the same sent again, and the part read from a cache."
+    lead = f"{told_resent(profile)} {legend}"
+    return [*heading("Where it goes", sheet), *paragraph(lead.strip(), sheet), *table(columns, rows, sheet)]
 
 
 def _again(kind: parts.Kind) -> str:
     return tokens(kind.resent_tokens) if kind.resent_tokens else ""
 
 
-def _about_kinds(profile: Profile, sheet: Sheet) -> list[str]:
+def told_resent(profile: Profile) -> str:
+    """Say how much of the input had been sent before, and what sending it again cost; "" if none had."""
     again = profile.resent
-    if again.share is None or not again.tokens:
-        return []
+    if not again.share or not again.tokens:
+        return ""
     told = f"{percent(again.share)} of all input had been sent before"
-    if again.cost_share is not None and has_cost(profile):
-        told += f"; sending it again cost {usd(again.cost_usd)} ({percent(again.cost_share)} of the bill)"
-    return ["", *paragraph(f"{told}.", sheet)]
+    if again.cost_share is None or not has_cost(profile):
+        return f"{told}."
+    return f"{told}; sending it again cost {usd(again.cost_usd)} ({percent(again.cost_share)} of the bill)."
 
 
 def tools(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the spend by tool: its schema, its calls, its results."""
     if not profile.tools:
         return []
-    rows = cut([_tool(row, profile) for row in profile.tools], and_more, sheet.top)
+    money = usd_like(row.cost_usd for row in profile.tools)
+    rows = cut(
+        [_tool(row, money if has_cost(profile) else None) for row in profile.tools], and_more, sheet.top
+    )
     columns = (
         Column("tool", gives=True, least=20),
         Column("server", gives=True, least=8, spare=True),
@@ -97,18 +104,27 @@ def tools(profile: Profile, sheet: Sheet) -> list[str]:
     return [*heading("Tools", sheet), *table(columns, rows, sheet)]
 
 
-def _tool(row: ToolRow, profile: Profile) -> Row:
-    costs = (row.schema_usd, row.calls_usd, row.results_usd, row.cost_usd)
-    shown = [usd(cost) if cost else NOTHING for cost in costs] if has_cost(profile) else [""] * 4
-    share = percent(row.share) if has_cost(profile) else ""
-    return Row((clean(row.tool), clean(row.server), f"{row.calls:,}", tokens(row.result_tokens), *shown, share))
+def _tool(row: ToolRow, money: Money | None) -> Row:
+    told = (clean(row.tool), clean(row.server), f"{row.calls:,}", tokens(row.result_tokens))
+    if money is None:
+        return Row((*told, *[""] * 5))
+    costs = (row.schema_usd, row.calls_usd, row.results_usd)
+    return Row(
+        (
+            *told,
+            *(money(cost) if Decimal(cost) else "" for cost in costs),
+            money(row.cost_usd),
+            percent(row.share),
+        )
+    )
 
 
 def models(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the spend by model; a model without a price says so."""
     if not profile.models:
         return []
-    rows = cut([_model(row) for row in profile.models], and_more, sheet.top)
+    money = usd_like(row.cost_usd for row in profile.models)
+    rows = cut([_model(row, money) for row in profile.models], and_more, sheet.top)
     columns = (
         Column("model", gives=True, least=20),
         Column("provider", gives=True, least=8, spare=True),
@@ -122,8 +138,8 @@ def models(profile: Profile, sheet: Sheet) -> list[str]:
     return [*heading("Models", sheet), *table(columns, rows, sheet)]
 
 
-def _model(row: ModelRow) -> Row:
-    has_no_price = row.unpriced_steps and not row.cost_usd
+def _model(row: ModelRow, money: Money) -> Row:
+    has_no_price = row.unpriced_steps and not Decimal(row.cost_usd)
     return Row(
         (
             clean(row.model) or "(not named)",
@@ -132,7 +148,7 @@ def _model(row: ModelRow) -> Row:
             tokens(parts.input_tokens(row)),
             percent(parts.cached_share([row])),
             tokens(row.output_tokens),
-            "no price" if has_no_price else usd(row.cost_usd),
+            "no price" if has_no_price else money(row.cost_usd),
             "" if has_no_price else percent(row.share),
         ),
         note=_why_unpriced(row),
@@ -150,7 +166,9 @@ def groups(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the spend by each dimension that was asked for."""
     lines: list[str] = []
     for dimension, found in groupby(profile.groups, key=lambda row: row.dimension):
-        rows = cut([_group(row, profile) for row in found], and_more, sheet.top)
+        told = list(found)
+        money = usd_like(row.cost_usd for row in told) if has_cost(profile) else None
+        rows = cut([_group(row, money) for row in told], and_more, sheet.top)
         columns = (
             Column(clean(dimension), gives=True, least=20),
             Column("", mark=sheet.paint.bar),
@@ -164,8 +182,8 @@ def groups(profile: Profile, sheet: Sheet) -> list[str]:
     return lines
 
 
-def _group(row: GroupRow, profile: Profile) -> Row:
-    priced = (bar(row.share, _BAR), percent(row.share), usd(row.cost_usd)) if has_cost(profile) else ("", "", "")
+def _group(row: GroupRow, money: Money | None) -> Row:
+    priced = (bar(row.share, _BAR), percent(row.share), money(row.cost_usd)) if money else ("", "", "")
     return Row(
         (clean(row.label), *priced, f"{row.steps:,}", tokens(row.input_tokens), tokens(row.output_tokens))
     )
@@ -175,7 +193,8 @@ def blocks(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the single blocks that cost most over all the calls that sent them."""
     if not profile.blocks:
         return []
-    shown = [*profile.blocks[: sheet.top]]
+    shown = profile.blocks[: sheet.top]
+    money = usd_like(row.cost_usd for row in shown)
     columns = (
         Column("what", gives=True, least=20),
         Column("tokens", right=True),
@@ -188,13 +207,13 @@ def blocks(profile: Profile, sheet: Sheet) -> list[str]:
     return [
         *heading("Dearest pieces of context", sheet),
         *paragraph(lead, sheet),
-        *table(columns, [_block(row) for row in shown], sheet),
+        *table(columns, [_block(row, money) for row in shown], sheet),
     ]
 
 
-def _block(row: BlockRow) -> Row:
+def _block(row: BlockRow, money: Money) -> Row:
     sent = times(row.sent_tokens / row.tokens) if row.tokens else ""
-    cells = (clean(part(row.kind, row.name)), tokens(row.tokens), sent, usd(row.cost_usd), f"{row.step:,}")
+    cells = (clean(piece(row.kind, row.name)), tokens(row.tokens), sent, money(row.cost_usd), f"{row.step:,}")
     return Row((*cells, clean(row.session)), note=quoted(row.excerpt))
 
 
@@ -216,36 +235,47 @@ def growth(profile: Profile, sheet: Sheet) -> list[str]:
 
 
 def told_growth(found: Growth) -> str:
-    """Say how cost grows: what twice the steps cost, and how sure that is."""
+    """Say how cost grows: what twice the steps cost, how sure that is, and whether it is in proportion."""
     if found.exponent is None:
         return "no session is long enough to tell how cost grows"
-    what = "cost" if found.basis == "cost" else "take (in tokens)"
-    told = f"twice as many steps {what} {2**found.exponent:.1f} × as much"
-    if found.low is not None and found.high is not None:
-        return f"{told} (95% interval {2**found.low:.1f} to {2**found.high:.1f}, {count(found.sessions, 'session')})"
-    return f"{told} ({count(found.sessions, 'session')}: too few for an interval)"
+    what = "cost" if found.basis == "cost" else "take, in tokens,"
+    told = f"twice the steps {what} {2**found.exponent:.1f} × as much"
+    if found.low is None or found.high is None:
+        few = f"{count(found.sessions, 'session')}, too few for an interval"
+        return f"{told} (exponent {found.exponent:.2f}; {few})"
+    sure = f"95% interval {found.low:.2f} to {found.high:.2f}, {count(found.sessions, 'session')}"
+    return f"{told} (exponent {found.exponent:.2f}, {sure}): {_in_proportion(found.low, found.high)}"
+
+
+def _in_proportion(low: float, high: float) -> str:
+    if low > 1:
+        return "faster than in proportion"
+    return "slower than in proportion" if high < 1 else "in proportion, as far as these sessions tell"
 
 
 def _grown(found: Growth) -> Iterator[tuple[str, str]]:
-    yield "cost", told_growth(found) + "; in proportion would be 2.0 ×" * (found.exponent is not None)
+    yield "cost", told_growth(found)
     if found.context_exponent is not None:
-        yield "context", f"after twice as many steps it is {2**found.context_exponent:.1f} × as long"
+        yield "context", f"after twice the steps it is {2**found.context_exponent:.1f} × as long"
     if found.late_share is not None:
-        yield "late steps", f"the last quarter of the steps takes {percent(found.late_share)} of the cost"
+        yield (
+            "late steps",
+            f"the last quarter of a session's steps takes {percent(found.late_share)} of its cost",
+        )
     if found.next_step_usd is not None:
         first, last = usd(found.first_step_usd), usd(found.next_step_usd)
-        yield "a step", f"the first cost {first} on average, the last {last}; so will the next one"
+        yield "next step", f"a session's first step costs {first} on average, one more at its end {last}"
 
 
 def _positions(found: Sequence[PositionRow], sheet: Sheet, *, is_priced: bool) -> list[str]:
-    most = max(row.context_tokens for row in found)
+    most, money = max(row.context_tokens for row in found), usd_like(row.mean_usd for row in found)
     rows = [
         Row(
             (
                 position(row),
                 tokens(row.context_tokens),
                 bar(row.context_tokens / most, _BAR),
-                usd(row.mean_usd) if is_priced else "",
+                money(row.mean_usd) if is_priced else "",
                 f"{row.steps:,}",
             )
         )
