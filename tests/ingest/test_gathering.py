@@ -122,8 +122,6 @@ def test_a_file_that_kills_its_process_is_named_and_the_rest_counts(tmp_path: Pa
     [dead] = [part for part in parts if part.wanted.file.name == "bad"]
     [line] = dead.summary.skipped
     assert line.reason.startswith("the process that read it was killed, probably for want of memory; ")
-    _, progress = gathered(store, *files, how=how)
-    assert progress == [], "a small one is read here, and would end us: it must not be tried in this process"
 
 
 class TestKeys:

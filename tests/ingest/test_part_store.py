@@ -92,6 +92,11 @@ def test_results_are_kept(tmp_path: Path) -> None:
         assert store.result(b"k") == b"data" * 1_000
 
 
+def test_no_two_parts_have_one_id(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store:
+        assert len({store.new_part() for _ in range(200_000)}) == 200_000
+
+
 class TestPruning:
     def test_nothing_goes_within_a_day_of_its_use(self, tmp_path: Path) -> None:
         with store_in(tmp_path) as store:
@@ -104,8 +109,8 @@ class TestPruning:
     def test_older_versions_and_the_longest_unused_go(self, tmp_path: Path) -> None:
         with store_in(tmp_path) as store:
             added(store, b"changed", [FrameBytes(1, b"old")])
-        age(tmp_path, "UPDATE part SET used_at = used_at - 90000, id = id - 90000 * (1 << 30)")
-        age(tmp_path, "UPDATE frame SET part = part - 90000 * (1 << 30)")
+        age(tmp_path, "UPDATE part SET used_at = used_at - 90000, id = id - 90000 * (1 << 31)")
+        age(tmp_path, "UPDATE frame SET part = part - 90000 * (1 << 31)")
         with store_in(tmp_path) as store:
             added(store, b"changed", [FrameBytes(1, b"new")], version=b"w", size=40)
             for name in (b"a", b"b"):
@@ -122,7 +127,7 @@ class TestPruning:
         with store_in(tmp_path) as store:
             store.add_frames(store.new_part(), [FrameBytes(1, b"lost")], first=0)
             store.commit()
-        age(tmp_path, "UPDATE frame SET part = part - 90000 * (1 << 30)")
+        age(tmp_path, "UPDATE frame SET part = part - 90000 * (1 << 31)")
         with store_in(tmp_path) as store:
             store.prune()
         assert count(tmp_path, "frame") == 0

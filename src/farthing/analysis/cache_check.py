@@ -23,8 +23,16 @@ from xxhash import xxh3_128_digest
 from farthing.analysis.births import Change, births, primary
 from farthing.analysis.weighed import Weighed, weigh
 from farthing.engine.cache_rules import CacheRules, Placement, rules_for
-from farthing.engine.prefix_cache import Marker, PrefixCache, Refresh, Request, Scope, Split
-from farthing.segment import SegmentKind
+from farthing.engine.prefix_cache import (
+    WRITTEN_BY_THE_MODEL,
+    Marker,
+    PrefixCache,
+    Refresh,
+    Request,
+    Scope,
+    Split,
+)
+from farthing.prefix import Prefix
 from farthing.session import Session
 from farthing.span import Span
 from farthing.usage import FIVE_MINUTES_S, Usage
@@ -33,7 +41,6 @@ _NS_PER_S = 1_000_000_000
 _UNTIMED_STEP_NS = 10 * _NS_PER_S
 _NEAR_TOKENS = 64
 _NEAR_SHARE = 100
-_WRITTEN_BY_THE_MODEL = (SegmentKind.ASSISTANT, SegmentKind.REASONING, SegmentKind.TOOL_CALL)
 
 
 class Verdict(StrEnum):
@@ -129,6 +136,11 @@ class _Call(Struct, frozen=True):
     def is_timed(self) -> bool:
         return self.span.step.at_ns is not None
 
+    @property
+    def is_inferred(self) -> bool:
+        """Whether what is warm of an unrecorded level, or behind it, shows in this call only."""
+        return self.weighed.head is not None and (self.change.previous < 0 or bool(self.weighed.unseen))
+
 
 def _calls(session: Session) -> Iterator[_Call]:
     changes = births(session)
@@ -158,32 +170,58 @@ def _apart(calls: Sequence[_Call]) -> Iterator[_Call]:
 
 
 def _run(calls: Iterable[_Call], refresh: Refresh) -> Iterator[Checked]:
-    """Send calls through one cache for each set of rules."""
+    """Send calls through one cache for each set of rules.
+
+    Without times a call that is classified as expired shows a gap: the clock goes on from there.
+    """
     caches: dict[str, PrefixCache] = {}
     ends: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    late_ns = 0
     for call in calls:
         cache = caches.setdefault(call.rules.name, PrefixCache(call.rules, refresh=refresh))
-        request = _request(call)
-        split = cache.split(request)
-        if call.weighed.infers:
-            split = _as_reported(cache, request, call.usage)
-        cache.record(request, split)
         known = ends[call.session, call.change.path]
-        yield _checked(call, request, split, known)
+        request = _request(call, late_ns)
+        _prepare(cache, call, request)
+        split = cache.split(request)
+        checked = _checked(call, split, known)
+        yield checked
+        if checked.verdict is Verdict.EXPIRED:
+            late_ns += call.rules.default_ttl_s * _NS_PER_S
+            request = _request(call, late_ns)
+            split = cache.split(request)
+        cache.record(request, split)
         known |= {call.usage.cache_read_input_tokens, _marked(call.usage)}
 
 
-def _request(call: _Call) -> Request:
+def _request(call: _Call, late_ns: int) -> Request:
     span = call.span
     began_ns = span.first_token_ns or span.ended_ns or call.at_ns
     return Request(
         scope=_scope(call),
         prefix=call.weighed.prefix,
         input_tokens=call.usage.input_tokens,
-        at_ns=call.at_ns,
-        began_ns=max(began_ns, call.at_ns) if call.is_timed else call.at_ns,
+        at_ns=call.at_ns + late_ns,
+        began_ns=max(began_ns, call.at_ns) + late_ns if call.is_timed else call.at_ns + late_ns,
         markers=call.weighed.markers,
     )
+
+
+def _sent_before(request: Request, context: Prefix) -> Request:
+    """Return an unrecorded call with `context` just before `request`, marked as that one and at its own end."""
+    before = [marker for marker in request.markers if marker.link.depth < context.depth]
+    own = [Marker(context, request.markers[-1].ttl_s)] if request.markers else []
+    return Request(
+        scope=request.scope,
+        prefix=context,
+        input_tokens=context.tokens_end or 0,
+        at_ns=request.at_ns,
+        began_ns=request.at_ns,
+        markers=before + own,
+    )
+
+
+def _make(cache: PrefixCache, request: Request) -> None:
+    cache.record(request, cache.split(request))
 
 
 def _scope(call: _Call) -> Scope:
@@ -194,32 +232,27 @@ def _scope(call: _Call) -> Scope:
     return Scope(front, front, xxh3_128_digest(front + repr(sorted(parameters.items())).encode()))
 
 
-def _as_reported(cache: PrefixCache, request: Request, usage: Usage) -> Split:
-    """Return the reported split of a call that shows what is warm, after warming that in the model."""
-    link, read = request.prefix, usage.cache_read_input_tokens
-    while link.parent is not None and (link.tokens_end or 0) > read:
+def _prepare(cache: PrefixCache, call: _Call, request: Request) -> None:
+    """Bring the cache to where it stood before a call: unrecorded calls, and unrecorded levels as they were read."""
+    weighed, read = call.weighed, call.usage.cache_read_input_tokens
+    if call.is_inferred:
+        _warm(cache, request, weighed.prefix, read)
+        return
+    for context in weighed.unseen:
+        _make(cache, _sent_before(request, context))
+    if weighed.head is not None:
+        _warm(cache, request, weighed.head, read)
+
+
+def _warm(cache: PrefixCache, request: Request, link: Prefix | None, read: int) -> None:
+    """Let as much of the chain that ends at `link` be warm as was read of it."""
+    while link is not None and (link.tokens_end or 0) > read:
         link = link.parent
-    reported = Split(
-        cache_read_input_tokens=read,
-        cache_writes=usage.cache_writes,
-        uncached_input_tokens=usage.uncached_input_tokens,
-        hit=link if read else None,
-    )
-    if read:
-        marker = Marker(link, FIVE_MINUTES_S)
-        before = Request(
-            scope=request.scope,
-            prefix=link,
-            input_tokens=read,
-            at_ns=request.at_ns,
-            began_ns=request.at_ns,
-            markers=(marker,),
-        )
-        cache.record(before, cache.split(before))
-    return reported
+    if link is not None:
+        _make(cache, _sent_before(request, link))
 
 
-def _checked(call: _Call, request: Request, split: Split, known: set[int]) -> Checked:
+def _checked(call: _Call, split: Split, known: set[int]) -> Checked:
     usage = call.usage
     return Checked(
         session=call.session,
@@ -229,7 +262,7 @@ def _checked(call: _Call, request: Request, split: Split, known: set[int]) -> Ch
         reported_write=usage.cache_creation_input_tokens,
         predicted_read=split.cache_read_input_tokens,
         predicted_write=split.cache_creation_input_tokens,
-        verdict=Verdict.INFERRED if call.weighed.infers else _verdict(call, split, known),
+        verdict=Verdict.INFERRED if call.is_inferred else _verdict(call, split, known),
     )
 
 
@@ -255,7 +288,7 @@ def _read_more(call: _Call, known: set[int]) -> Verdict:
 
 def _answers(change: Change) -> int:
     """Return how many answers the model gave among the new blocks; more than one were calls that are not shown."""
-    said = (piece.kind in _WRITTEN_BY_THE_MODEL for piece in change.pieces)
+    said = (piece.kind in WRITTEN_BY_THE_MODEL for piece in change.pieces)
     return sum(by_model for by_model, _ in groupby(said))
 
 

@@ -76,7 +76,7 @@ class Estimates:
 
     def add(self, span: Span, change: Change, charge: Charge, *, output_rate: int) -> None:
         """Take in one call; `output_rate` is what an output token of its own charge costs."""
-        if change.previous >= 0 and change.expected_tokens:
+        if change.expected_tokens and change.previous >= 0:
             self._grown(change)
         expected, usage = change.expected_output_tokens, charge.usage
         if span.output_count is not Output.FINAL:

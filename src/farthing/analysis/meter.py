@@ -9,8 +9,8 @@ it leaves the path. Only a piece that a band's edge divides is booked at once.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import accumulate
-from operator import mul, sub
+from itertools import accumulate, repeat
+from operator import add, mul, sub
 
 from farthing.analysis.charges import Band, PriceClass
 from farthing.analysis.path import Piece
@@ -102,6 +102,7 @@ class Meter:
         if kept == len(self._ends):
             return
         sizes = list(map(sub, self._ends[kept:], [self._ends[kept - 1] if kept else 0, *self._ends[kept:-1]]))
+        sent = costs = [0] * len(sizes)
         for lane, notes in self._notes.items():
             times = list(accumulate(reversed(notes[kept:])))
             times.reverse()
@@ -110,10 +111,12 @@ class Meter:
             for part, tokens in zip(self._parts[kept:], billed, strict=True):
                 sums[part] += tokens
             if self._follows_blocks:
-                rate = self._books.lanes[lane][1]
-                for piece, tokens in zip(self._pieces[kept:], billed, strict=True):
-                    self._books.book_block(piece.segment, tokens, tokens * rate)
+                sent = list(map(add, sent, billed))
+                costs = list(map(add, costs, map(mul, billed, repeat(self._books.lanes[lane][1]))))
             del notes[kept:]
             if kept:
                 notes[-1] += times[0]
+        if self._follows_blocks:
+            for piece, tokens, cost in zip(self._pieces[kept:], sent, costs, strict=True):
+                self._books.book_block(piece.segment, tokens, cost)
         del self._ends[kept:], self._parts[kept:], self._pieces[kept:]

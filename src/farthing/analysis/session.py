@@ -6,6 +6,7 @@ The corpus never has to lie in memory: workers analyse sessions one by one, add 
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from operator import add
 
 from msgspec import Struct
 
@@ -138,10 +139,9 @@ class _Spends:
     def __init__(self) -> None:
         self._sums: defaultdict[Group, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
 
-    def add(self, group: Group, amounts: Sequence[int]) -> None:
-        sums = self._sums[group]
-        for at, amount in enumerate(amounts):
-            sums[at] += amount
+    def add(self, group: Group, spend: Sequence[int]) -> None:
+        """Add a spend, as the fields of `Spend` in their order."""
+        self._sums[group] = list(map(add, self._sums[group], spend))
 
     def spends(self) -> dict[Group, Spend]:
         return {group: Spend(*sums) for group, sums in self._sums.items()}

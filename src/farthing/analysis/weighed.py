@@ -16,7 +16,6 @@ Two things that a source may leave out are inferred:
 """
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -25,7 +24,7 @@ from farthing.analysis.births import DERIVED_TOOLS, NOT_RECORDED, Change, primar
 from farthing.analysis.path import Piece
 from farthing.analysis.ruler import Ruler
 from farthing.engine.cache_rules import Placement, rules_for
-from farthing.engine.prefix_cache import Marker
+from farthing.engine.prefix_cache import WRITTEN_BY_THE_MODEL, Marker
 from farthing.prefix import Prefix, extend
 from farthing.segment import Level, Segment, SegmentKind, digest_block
 from farthing.session import Session
@@ -39,12 +38,17 @@ _NEAR_FRACTION = 16
 
 
 class Weighed(Struct, frozen=True):
-    """One call's context: a chain that ends at or just before the reported input, and the markers on it."""
+    """One call's context: a chain that ends at or just before the reported input, and the markers on it.
+
+    `unseen` are the contexts of calls that were made since the path's last one and are not recorded: an answer
+    that this call sends back was given to a call, and its context ended in front of that answer.
+    """
 
     prefix: Prefix
     markers: tuple[Marker, ...]
+    unseen: tuple[Prefix, ...]
     assumed: bool
-    infers: bool
+    head: Prefix | None
 
 
 def weigh(session: Session, changes: Sequence[Change]) -> list[Weighed | None]:
@@ -82,6 +86,9 @@ class _Path:
         self._depths: list[int] = []
         self._links: list[Prefix] = []
         self._reach: list[int] = []
+        self._new = 0
+        self._sizes: dict[bytes, int] = {}
+        self._tips: set[bytes] = set()
         self._owed = 0
         self._caches = False
         self._ruler = Ruler()
@@ -98,23 +105,26 @@ class _Path:
         if infers and not self._pin_read(usage, marked) and change.previous < 0:
             marked = self._split(usage, marked)
         self._renew()
-        weighed = self._weighed(marked, span.step.breakpoints, usage, infers=infers)
+        weighed = self._weighed(marked, span.step.breakpoints, usage, infers=infers, first=change.previous < 0)
         self._pin_read(usage, marked)
+        self._renew()
         return weighed
 
     def _follow(self, change: Change) -> None:
+        """Take over the pieces of a call; `_new` is the first link that the path did not have before."""
         if change.kept < len(self._reach):
             links = self._reach[change.kept - 1] if change.kept else 0
             del self._reach[change.kept :], self._segments[links:], self._depths[links:]
             self._ruler.cut(links)
             self._owed = 0
+        self._new = len(self._segments)
         for piece in change.pieces:
             if piece.segment is None and self._segments and piece.name != NOT_RECORDED:
                 self._owed += piece.tokens
             else:
                 self._segments.append(piece.segment or self._stand_in(piece))
                 self._depths.append(piece.depth)
-                self._ruler.push(piece.tokens + self._owed)
+                self._ruler.push(self._sizes.get(self._segments[-1].digest, piece.tokens) + self._owed)
                 self._owed = 0
             self._reach.append(len(self._segments))
 
@@ -198,16 +208,37 @@ class _Path:
             self._segments[len(self._links) :], self._ruler.ends[len(self._links) :], strict=True
         ):
             parent = self._links[-1] if self._links else None
+            self._sizes[segment.digest] = end - ((parent.tokens_end or 0) if parent else 0)
             self._links.append(extend(parent, segment, tokens_end=end))
         self._ruler.moved = len(self._links)
 
     def _weighed(
-        self, marked: Sequence[int], breakpoints: Sequence[Breakpoint] | None, usage: Usage, *, infers: bool
+        self,
+        marked: Sequence[int],
+        breakpoints: Sequence[Breakpoint] | None,
+        usage: Usage,
+        *,
+        infers: bool,
+        first: bool,
     ) -> Weighed:
         written = next((write.ttl_s for write in usage.cache_writes if write.ttl_s), FIVE_MINUTES_S)
         asked = {bisect_right(self._depths, point.depth) - 1: point.ttl_s for point in breakpoints or ()}
         markers = tuple(Marker(self._links[index], asked.get(index, written)) for index in marked)
-        return Weighed(self._links[-1], markers, not breakpoints and bool(marked), infers)
+        unseen = () if first else tuple(self._unseen())
+        self._tips.add(self._segments[-1].digest)
+        head = self._links[max(self._head() - 1, 0)] if infers else None
+        return Weighed(self._links[-1], markers, unseen, not breakpoints and bool(marked), head)
+
+    def _unseen(self) -> list[Prefix]:
+        """Return where contexts ended that were answered since the last one that is recorded."""
+        found: list[Prefix] = []
+        for at in range(len(self._links) - 1, self._new, -1):
+            answer, asked = self._segments[at], self._segments[at - 1]
+            if answer.kind in WRITTEN_BY_THE_MODEL and asked.kind not in WRITTEN_BY_THE_MODEL:
+                if asked.digest in self._tips:
+                    break
+                found.append(self._links[at - 1])
+        return found[::-1]
 
 
 def _unseen(kind: SegmentKind, name: str, owner: str) -> Segment:

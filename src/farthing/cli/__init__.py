@@ -14,6 +14,7 @@ from farthing.errors import FarthingError
 _COMMANDS = {
     "profile": "Show where the tokens go, what each lever addresses, and the bill at production scale.",
     "import": "Write any traces as canonical Parquet, without their content.",
+    "formats": "List the trace formats that are known here.",
     "prices": "Show the rate used for a model at an instant, and where it comes from.",
 }
 _INTERRUPTED = 130

@@ -68,18 +68,20 @@ def command(  # noqa: PLR0913 (one argument for each option)
         if not no_content:
             found = with_excerpts(found, intake.paths)
         steps = one_session(intake, prices, session or _dearest(found)) if session or style == "html" else []
-    write(_written(found, steps, style, top=top, alone=session is not None), output)
+    write(_written(found, steps, style, top=top, session=session), output)
     return 2 if strict and _lacks_something(found) else 0
 
 
-def _written(found: Profile, steps: list[WaterfallStep], style: str, *, top: int, alone: bool) -> str:
+def _written(found: Profile, steps: list[WaterfallStep], style: str, *, top: int, session: str | None) -> str:
     match style:
         case "json":
             return document.encode(found)
         case "html":
             return html.render(found, steps)
-        case _ if alone:
-            return text.session(steps, width=terminal_width(), colour=wants_colour())
+        case _ if session is not None:
+            return text.session(
+                steps, profile=found, name=session, width=terminal_width(), colour=wants_colour()
+            )
         case _:
             return text.render(found, width=terminal_width(), top=top, colour=wants_colour())
 

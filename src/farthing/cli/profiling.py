@@ -19,7 +19,9 @@ from farthing.analysis.account import Account
 from farthing.analysis.conclude import conclude
 from farthing.analysis.profile import Profile, SkippedRow, SourceRow
 from farthing.analysis.session import analyse
+from farthing.analysis.volatile import named
 from farthing.analysis.waterfall import WaterfallStep, waterfall
+from farthing.cli.quoting import Texts
 from farthing.config.prices import load_prices
 from farthing.errors import InputError
 from farthing.ingest.formats import stamp
@@ -48,10 +50,10 @@ def price_book(
 
 
 def profile(intake: Intake, prices: PriceBook, asked: Asked) -> Profile:
-    """Return the profile of all sessions."""
+    """Return the profile of all sessions. Texts are read where they tell why a prefix broke."""
     key = f"account {stamp('farthing.analysis').hex()} {prices.edition} {_day(prices)} {asked!r}"
     account = Account()
-    for result in fold_shards(intake, partial(_account, prices, asked), key=key):
+    for result in fold_shards(intake, partial(_account, prices, asked, Texts(intake.paths)), key=key):
         account.merge(pickle.loads(result))  # noqa: S301 (written by us, in our own cache)
     return conclude(
         account,
@@ -84,12 +86,14 @@ def read_outcomes(path: Path) -> dict[str, bool]:
     return dict(_csv_outcomes(text, path))
 
 
-def _account(prices: PriceBook, asked: Asked, sessions: Sequence[Session]) -> bytes:
+def _account(prices: PriceBook, asked: Asked, texts: Texts, sessions: Sequence[Session]) -> bytes:
     account = Account()
     for session in sessions:
         known = asked.outcomes.get(session.id)
         ended = session if known is None else replace(session, success=known)
-        account.add(analyse(ended, prices, by=asked.by))
+        result = analyse(ended, prices, by=asked.by)
+        breaks = replace(result.breaks, breaks=named(result.breaks.breaks, texts))
+        account.add(replace(result, breaks=breaks))
     account.settle()
     return pickle.dumps(account, protocol=pickle.HIGHEST_PROTOCOL)
 

@@ -28,13 +28,13 @@ class Texts:
 
 def with_excerpts(profile: Profile, paths: Mapping[int, str]) -> Profile:
     """Return the profile with a short, masked excerpt at each break and at each of the dearest blocks."""
-    rows = [*profile.breaks, *profile.blocks]
-    found = excerpts(paths, [_segment(row) for row in rows], _EXCERPT_CHARACTERS)
-    breaks, blocks = found[: len(profile.breaks)], found[len(profile.breaks) :]
+    places = [*map(_segment, profile.breaks), *map(_segment, profile.blocks)]
+    found = excerpts(paths, places, _EXCERPT_CHARACTERS)
+    of_breaks, of_blocks = found[: len(profile.breaks)], found[len(profile.breaks) :]
     return replace(
         profile,
-        breaks=_quoted(profile.breaks, breaks),
-        blocks=_quoted(profile.blocks, blocks),
+        breaks=_quoted(profile.breaks, of_breaks),
+        blocks=_quoted(profile.blocks, of_blocks),
     )
 
 

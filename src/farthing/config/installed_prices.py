@@ -23,10 +23,10 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from farthing.money import PICOUSD_PER_USD, parse_rate
+from farthing.money import PICOUSD_PER_USD, parse_rate, parse_usd
 from farthing.prices.book import ModelRef
 from farthing.prices.card import Card, LongContext, Rates
-from farthing.prices.overlay import DATED_RATES, TIER_RULES, DatedRates
+from farthing.prices.overlay import DATED_RATES, TIER_RULES, TOOL_FEES, DatedRates
 
 _NS_PER_S = 1_000_000_000
 _SECONDS_PER_DAY = 86_400
@@ -58,7 +58,12 @@ def installed_cards(ref: ModelRef) -> dict[str, tuple[Card, ...]]:
         offered = (context for context in contexts if _has_variant(model, context))
         if tier not in cards and (context := next(offered, None)) is not None:
             cards[tier] = _dated_cards(model, context)
-    return {tier: dated for tier, dated in cards.items() if dated}
+    fees = tuple(
+        (fee.tool, parse_usd(fee.per_thousand) // 1_000)
+        for fee in TOOL_FEES
+        if fee.provider == provider.id and ref.model.startswith(fee.model)
+    )
+    return {tier: tuple(_with_fees(card, fees) for card in dated) for tier, dated in cards.items() if dated}
 
 
 def _overlay_card(row: DatedRates) -> Card:
@@ -74,15 +79,17 @@ def _overlay_card(row: DatedRates) -> Card:
 
 
 def _find_model(ref: ModelRef) -> tuple[Provider, ModelInfo] | None:
-    """Ask the seller that the trace names, and nobody else: another one's price would be a guess.
+    """Ask the seller that the trace names, then the maker in a router's "maker/model", and nobody else.
 
-    Without a seller ask by name alone, then as a router's "maker/model" is sold by its maker.
+    Another seller's price would be a guess; without any seller the name alone decides.
     """
     snapshot = get_snapshot()
-    asked: list[tuple[str, str | None]] = [(ref.model, ref.provider or None)]
     maker, slash, bare = ref.model.rpartition("/")
-    if slash and not ref.provider:
+    asked: list[tuple[str, str | None]] = [(ref.model, ref.provider)] if ref.provider else []
+    if slash:
         asked += [(bare, maker), (bare.replace(".", "-"), maker)]
+    elif not ref.provider:
+        asked.append((ref.model, None))
     for model, provider in asked:
         with suppress(LookupError):
             return snapshot.find_provider_model(model, None, provider, None)
@@ -158,7 +165,7 @@ def _rates(prices: ModelPrice, input_tokens: int) -> Rates:
         cache_read=plain if read is None else read,
         cache_write_5m=plain if write is None else write,
         cache_write_1h=one_hour if one_hour is not None else plain if write is None else write,
-        server_tools=() if searches is None else (("web_search", _per_request(searches)), ("web_fetch", 0)),
+        server_tools=() if searches is None else (("web_search", _per_request(searches)),),
     )
 
 
@@ -185,6 +192,21 @@ def _scaled(card: Card, numerator: int, denominator: int, source: str) -> Card:
         rates=scale(card.rates),
         long_context=tuple(LongContext(each.above_tokens, scale(each.rates)) for each in card.long_context),
         source=source,
+    )
+
+
+def _with_fees(card: Card, fees: tuple[tuple[str, int], ...]) -> Card:
+    """Return the card with the fees that it lacks; the data's own win."""
+
+    def add(rates: Rates) -> Rates:
+        return msgspec.structs.replace(
+            rates, server_tools=tuple((dict(fees) | dict(rates.server_tools)).items())
+        )
+
+    return msgspec.structs.replace(
+        card,
+        rates=add(card.rates),
+        long_context=tuple(LongContext(each.above_tokens, add(each.rates)) for each in card.long_context),
     )
 
 

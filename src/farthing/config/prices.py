@@ -20,7 +20,7 @@ from farthing.money import parse_rate
 from farthing.prices.book import ModelRef, PriceBook
 from farthing.prices.card import Card, Rates
 
-_CARDS_VERSION = 3
+_CARDS_VERSION = 4
 _NS_PER_S = 1_000_000_000
 _REQUIRED_KEYS = ("model", "input", "output")
 _OPTIONAL_KEYS = ("cache_read", "cache_write_5m", "cache_write_1h", "from")

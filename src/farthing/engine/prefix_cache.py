@@ -25,7 +25,7 @@ from farthing.segment import Level, SegmentKind
 from farthing.usage import ONE_HOUR_S, CacheWrite
 
 _NS_PER_S = 1_000_000_000
-_WRITTEN_BY_THE_MODEL = (SegmentKind.ASSISTANT, SegmentKind.REASONING, SegmentKind.TOOL_CALL)
+WRITTEN_BY_THE_MODEL = (SegmentKind.ASSISTANT, SegmentKind.REASONING, SegmentKind.TOOL_CALL)
 
 
 class Marker(NamedTuple):
@@ -206,7 +206,7 @@ class PrefixCache:
             link = link.parent
         if link is None or not self.rules.keeps_output:
             return link
-        while above and above[-1].segment.kind in _WRITTEN_BY_THE_MODEL:
+        while above and above[-1].segment.kind in WRITTEN_BY_THE_MODEL:
             link = above.pop()
         return link
 

@@ -167,10 +167,10 @@ class FileSource:
         with self._path.open("rb", buffering=0) as file:
             ticked = start
             for block in blocks(file, start=start):
-                yield block if ticked else _without_mark(block)
-                place = file.tell()
+                is_first, place = ticked == 0, file.tell()
                 self._tick(place - ticked)
                 ticked = place
+                yield _without_mark(block) if is_first else block
 
 
 def plain_name(name: str) -> str:

@@ -56,6 +56,7 @@ def gather(
     run = run_here if small else workers.run
     for heard in run(partial(read_batch, how), todo):
         todo += gathering.take(heard)
+    gathering.tell_end()
     return [part for file in files for part in gathering.all_of(file)]
 
 
@@ -146,6 +147,11 @@ class _Gathering:
         summary = Summary(skipped=(SkippedAt("", _ended(exit_code)),))
         self.parts[wanted] = Gathered(wanted, self._store.new_part(), part_key(wanted, self._how), summary)
         return []
+
+    def tell_end(self) -> None:
+        """Say that all is read: bytes that nobody had to look at were never reported."""
+        if self._read < self._total:
+            self._report(self._total - self._read)
 
     def _report(self, more: int) -> None:
         self._read = min(self._read + more, self._total)

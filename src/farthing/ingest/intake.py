@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import BinaryIO, NamedTuple, Self, TypeVar
 
 from xxhash import xxh3_128, xxh3_128_digest
 
-from farthing.errors import FarthingError, StoreError
+from farthing.errors import FarthingError
 from farthing.ingest.duplicates import duplicates
 from farthing.ingest.gathering import Gathered, Progress, gather
 from farthing.ingest.part_store import PartStore, RankedFrame, open_store
@@ -58,9 +58,8 @@ def ingest(paths: Sequence[str], options: Options, progress: Progress = no_progr
         store = owned.enter_context(closing(open_store(options.cache, scratch=scratch)))
         workers = owned.enter_context(Workers(options.workers or cores()))
         walked = walk(paths, spool=scratch, standard_input=options.standard_input or sys.stdin.buffer)
-        with _disk_errors(store):
-            parts = _gathered(walked, store, options.how, workers, progress)
-            return Intake(walked, parts, store, workers, owned)
+        parts = _gathered(walked, store, options.how, workers, progress)
+        return Intake(walked, parts, store, workers, owned)
 
 
 class Intake:
@@ -202,17 +201,6 @@ def _gathered(
 ) -> list[Gathered]:
     try:
         return gather(walked.files, store=store, how=how, workers=workers, progress=progress)
-    except sqlite3.OperationalError:
-        raise
     except sqlite3.DatabaseError:  # the kept file is damaged, which shows only where its pages are read
         store.discard()
         return gather(walked.files, store=store, how=how, workers=workers, progress=progress)
-
-
-@contextmanager
-def _disk_errors(store: PartStore) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        mend = "free space, or set FARTHING_CACHE_DIR to another disk"
-        raise StoreError(str(error), path=str(store.path), mend=mend) from error

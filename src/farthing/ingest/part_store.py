@@ -7,17 +7,19 @@ holds nothing that cannot be made again, so a damaged one is thrown away, and wh
 a temporary one takes its place.
 """
 
-import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from secrets import randbits
 from typing import NamedTuple
 
 import msgspec
 import zstandard
 
+from farthing.errors import StoreError
 from farthing.ingest.part import FrameBytes, Summary
 
 _HOUR_S = 3_600
@@ -26,10 +28,11 @@ _WEEK_S = 7 * _DAY_S
 _BUSY_S = 30.0
 _MOST_BYTES = 1024**3
 
-# The file's name changes with its tables; what a row means is part of its key. A part's id begins with
-# the second in which it was made, so that frames whose part never came can be told from those still coming.
+# The file's name changes with its tables; what a row means is part of its key. A run numbers its parts on
+# from the second in which it began and a random number: frames whose part never came can then be told from
+# those of a run that is still going on.
 _FILE = "ingest-1.sqlite"
-_RANDOM_BITS = 30
+_RANDOM_BITS = 31
 _PRAGMAS = """
 PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
@@ -55,6 +58,11 @@ CREATE TABLE IF NOT EXISTS frame (
 CREATE TABLE IF NOT EXISTS result (key BLOB PRIMARY KEY, data BLOB NOT NULL, used_at INTEGER NOT NULL);
 CREATE TEMP TABLE wanted (part INTEGER PRIMARY KEY, rank INTEGER NOT NULL);
 CREATE TEMP TABLE old (part INTEGER PRIMARY KEY);
+"""
+_ADD = """
+INSERT INTO part (id, place, version, summary, size, used_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (place, version) DO UPDATE SET
+id = excluded.id, summary = excluded.summary, size = excluded.size, used_at = excluded.used_at
 """
 _TOUCH = "UPDATE part SET used_at = ? WHERE id = ?"
 _OUTDATED = """
@@ -129,12 +137,13 @@ def open_store(folder: Path | None, *, scratch: Path) -> "PartStore":
 
 
 class PartStore:
-    """Parts of this and earlier runs; `note` is what the user must know of it."""
+    """Parts of this and earlier runs; `note` is for the user. Raises StoreError if the disk fails it."""
 
     def __init__(self, path: Path) -> None:
         self.note = ""
         self.path = path
         self._now_s = int(time.time())
+        self._ids = count(self._now_s << _RANDOM_BITS | randbits(_RANDOM_BITS))
         self._has_grown = False
         self._connection = self._opened()
 
@@ -151,61 +160,61 @@ class PartStore:
 
     def new_part(self) -> int:
         """Return an id that no part has."""
-        return self._now_s << _RANDOM_BITS | int.from_bytes(os.urandom(4), "big") >> (32 - _RANDOM_BITS)
+        return next(self._ids)
 
     def find(self, key: PartKey) -> Stored | None:
         """Return the part with this key, if there is one."""
         query = "SELECT id, summary, used_at FROM part WHERE place = ? AND version = ?"
-        row = self._connection.execute(query, key).fetchone()
+        row = self._execute(query, key).fetchone()
         if row is None:
             return None
         if row[2] < self._now_s - _HOUR_S:
-            self._connection.execute(_TOUCH, (self._now_s, row[0]))
+            self._execute(_TOUCH, (self._now_s, row[0]))
         return Stored(row[0], _summaries.decode(row[1]))
 
     def add_frames(self, part: int, frames: Sequence[FrameBytes], *, first: int) -> None:
         """Add frames to a part, numbered on from `first`; nothing finds them until the part is added."""
         rows = ((frame.shard, part, number, frame.data) for number, frame in enumerate(frames, first))
-        self._connection.executemany("INSERT INTO frame VALUES (?, ?, ?, ?)", rows)
+        self._execute_all("INSERT INTO frame VALUES (?, ?, ?, ?)", rows)
 
     def add(self, part: int, key: PartKey, summary: Summary, *, size: int) -> None:
         self._has_grown = True
         row = (part, *key, _encoder.encode(summary), size, self._now_s)
-        self._connection.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._execute(_ADD, row)
 
     def commit(self) -> None:
-        self._connection.commit()
+        self._commit()
 
     def want(self, parts: Sequence[int]) -> None:
         """Choose the parts, in order, of which `shard` and `shards` speak from now on."""
-        self._connection.execute("DELETE FROM wanted")
-        self._connection.executemany("INSERT INTO wanted VALUES (?, ?)", zip(parts, count()))
-        self._connection.commit()
+        self._execute("DELETE FROM wanted")
+        self._execute_all("INSERT INTO wanted VALUES (?, ?)", zip(parts, count()))
+        self._commit()
 
     def shards(self) -> list[ShardSize]:
         """Return which shards have frames, and how large they are together."""
         query = "SELECT shard, sum(length(data)) FROM frame JOIN wanted USING (part) GROUP BY shard"
-        return list(map(ShardSize._make, self._connection.execute(query)))
+        return list(map(ShardSize._make, self._execute(query)))
 
     def shard(self, shard: int) -> list[RankedFrame]:
         """Return the frames of one shard in the order of the wanted parts."""
         query = "SELECT rank, data FROM frame JOIN wanted USING (part) WHERE shard = ? ORDER BY rank, number"
-        return list(map(RankedFrame._make, self._connection.execute(query, (shard,))))
+        return list(map(RankedFrame._make, self._execute(query, (shard,))))
 
     def result(self, key: bytes) -> bytes | None:
         """Return what was kept under a key."""
-        row = self._connection.execute("SELECT data FROM result WHERE key = ?", (key,)).fetchone()
+        row = self._execute("SELECT data FROM result WHERE key = ?", (key,)).fetchone()
         return zstandard.ZstdDecompressor().decompress(row[0]) if row else None
 
     def keep_result(self, key: bytes, data: bytes) -> None:
         packed = zstandard.ZstdCompressor(level=1).compress(data)
-        self._connection.execute("INSERT OR REPLACE INTO result VALUES (?, ?, ?)", (key, packed, self._now_s))
-        self._connection.commit()
+        self._execute("INSERT OR REPLACE INTO result VALUES (?, ?, ?)", (key, packed, self._now_s))
+        self._commit()
 
     def prune(self, most_bytes: int = _MOST_BYTES) -> None:
         """Delete older versions of parts, frames that never got a part, and what is over `most_bytes`."""
         yesterday = self._now_s - _DAY_S
-        execute = self._connection.execute
+        execute = self._execute
         execute(_OUTDATED, (yesterday,))
         execute(_UNUSED, (yesterday, most_bytes))
         execute(_ORPHANED, (yesterday << _RANDOM_BITS,))
@@ -213,8 +222,28 @@ class PartStore:
         execute("DELETE FROM part WHERE id IN (SELECT part FROM old)")
         execute("DELETE FROM result WHERE used_at < ?", (self._now_s - _WEEK_S,))
         execute("DELETE FROM old")
-        self._connection.commit()
+        self._commit()
         execute("PRAGMA incremental_vacuum")
+
+    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        with self._disk_errors():
+            return self._connection.execute(statement, values)
+
+    def _execute_all(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        with self._disk_errors():
+            self._connection.executemany(statement, rows)
+
+    def _commit(self) -> None:
+        with self._disk_errors():
+            self._connection.commit()
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            mend = "free space, or set FARTHING_CACHE_DIR to another disk"
+            raise StoreError(str(error), path=str(self.path), mend=mend) from error
 
     def _opened(self) -> sqlite3.Connection:
         try:

@@ -82,3 +82,49 @@ DATED_RATES = (
         source="the name as an alias of V4 Flash, as reported on 2026-04-26; not checked against a bill",
     ),
 )
+
+
+class ToolFee(Struct, frozen=True, kw_only=True):
+    """What requests of a server tool cost, in USD per thousand, for models whose names begin with `model`."""
+
+    provider: str
+    tool: str
+    per_thousand: str
+    source: str
+    model: str = ""
+
+
+TOOL_FEES = (
+    ToolFee(
+        provider="anthropic",
+        tool="web_fetch",
+        per_thousand="0",
+        source="Anthropic, pricing page, 2026-08-21: web fetch has no fee of its own",
+    ),
+    ToolFee(
+        provider="openai",
+        tool="web_search",
+        per_thousand="10",
+        source="OpenAI, pricing page, 2026-10",
+    ),
+    ToolFee(
+        provider="openai",
+        tool="file_search",
+        per_thousand="2.50",
+        source="OpenAI, pricing page, 2026-10",
+    ),
+    ToolFee(
+        provider="google",
+        tool="web_search",
+        per_thousand="14",
+        model="gemini-3",
+        source="Gemini API, pricing page, 2026-09: grounding with Google Search from Gemini 3 on",
+    ),
+    ToolFee(
+        provider="google",
+        tool="web_search",
+        per_thousand="35",
+        model="gemini-2.5",
+        source="Gemini API, pricing page, 2026-09: grounding with Google Search",
+    ),
+)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from farthing.analysis.profile import Profile
 from farthing.analysis.waterfall import WaterfallStep
 from farthing.report.steps import told
-from farthing.report.terminal import bill, findings, reading, session, spend
+from farthing.report.terminal import bill, findings, reading, spend, waterfall
 from farthing.report.terminal.layout import NARROWEST, Paint, Sheet, wrapped
 from farthing.report.verdict import verdict
 
@@ -51,18 +51,19 @@ def render(
     return _text([*lines, *reading.onwards(profile, command, sheet)])
 
 
-def render_session(
-    profile: Profile,
-    name: str,
+def session(
     steps: Sequence[WaterfallStep],
     *,
+    profile: Profile | None = None,
+    name: str = "",
     width: int = 100,
     colour: bool = False,
 ) -> str:
-    """Return one session in full; the breaks are those that the profile knows of it."""
+    """Return one session in full; breaks are flagged that `profile` knows of the session called `name`."""
     sheet = _sheet(width, colour=colour)
-    shown = told(steps, [row for row in profile.breaks if row.session == name])
-    return _text([*session.opening(name, shown, sheet), *session.waterfall(shown, sheet)])
+    breaks = [row for row in profile.breaks if row.session == name] if profile else []
+    shown = told(steps, breaks)
+    return _text([*waterfall.opening(name, shown, sheet), *waterfall.steps(shown, sheet)])
 
 
 def _sheet(width: int, *, colour: bool, top: int = 0) -> Sheet:

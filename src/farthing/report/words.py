@@ -60,6 +60,15 @@ _PIECES: Mapping[str, str] = {
     "media": "an image or file",
     "summary": "a summary",
 }
+_SHORT: Mapping[str, str] = {
+    "tools": "schema",
+    "user": "user message",
+    "assistant": "answer",
+    "reasoning": "thinking",
+    "tool_call": "call",
+    "tool_result": "result",
+    "summary": "summary",
+}
 _CAUSES: Mapping[str, str] = {
     "volatile_text": "text that changes by itself",
     "system_changed": "system prompt changed",
@@ -187,6 +196,13 @@ def piece(kind_name: str, name: str) -> str:
     if name and kind_name in _PIECES_OF:
         return f"{_PIECES_OF[kind_name]} {name}"
     return _PIECES.get(kind_name) or part(kind_name, name)
+
+
+def short(kind_name: str, name: str) -> str:
+    """Return what a block is called where room is short: "Read result", "answer"."""
+    if kind_name == "remainder":
+        return name.removeprefix(_DERIVED)
+    return f"{name} {_SHORT[kind_name]}".strip() if kind_name in _SHORT else kind(kind_name)
 
 
 def unrecorded(name: str) -> str:

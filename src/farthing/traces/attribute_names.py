@@ -21,6 +21,8 @@ INPUT_TOKENS = (
     "gen_ai.aggregated_usage.input_tokens",
     "llm.usage.prompt_tokens",
     "input_tokens",
+    "input_token_count",
+    "mlflow.chat.tokenUsage.input_tokens",
 )
 OUTPUT_TOKENS = (
     "gen_ai.usage.output_tokens",
@@ -31,6 +33,8 @@ OUTPUT_TOKENS = (
     "gen_ai.aggregated_usage.output_tokens",
     "llm.usage.completion_tokens",
     "output_tokens",
+    "output_token_count",
+    "mlflow.chat.tokenUsage.output_tokens",
 )
 TOTAL_TOKENS = (
     "gen_ai.usage.total_tokens",
@@ -38,6 +42,8 @@ TOTAL_TOKENS = (
     "ai.usage.totalTokens",
     "ai.usage.tokens",
     "llm.usage.total_tokens",
+    "total_token_count",
+    "mlflow.chat.tokenUsage.total_tokens",
 )
 UNCACHED_TOKENS = ("ai.usage.inputTokenDetails.noCacheTokens",)
 READ_TOKENS = (
@@ -55,6 +61,9 @@ READ_TOKENS = (
     "ai.usage.cachedInputTokens",
     "gen_ai.aggregated_usage.cache_read.input_tokens",
     "cache_read_tokens",
+    "cached_token_count",
+    "cached_content_token_count",
+    "mlflow.chat.tokenUsage.cache_read_input_tokens",
 )
 WRITTEN_TOKENS = (
     "gen_ai.usage.cache_write.input_tokens",
@@ -70,6 +79,7 @@ WRITTEN_TOKENS = (
     "ai.usage.inputTokenDetails.cacheWriteTokens",
     "gen_ai.aggregated_usage.cache_creation.input_tokens",
     "cache_creation_tokens",
+    "mlflow.chat.tokenUsage.cache_creation_input_tokens",
 )
 WRITTEN_5M_TOKENS = (
     "anthropic.usage.cache_creation.ephemeral_5m_input_tokens",
@@ -78,6 +88,7 @@ WRITTEN_5M_TOKENS = (
 WRITTEN_1H_TOKENS = (
     "anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
     "gen_ai.usage.details.ephemeral_1h_input_tokens",
+    "mlflow.chat.tokenUsage.cache_creation_input_tokens_above_1hr",
 )
 REASONING_TOKENS = (
     "gen_ai.usage.reasoning.output_tokens",
@@ -89,8 +100,10 @@ REASONING_TOKENS = (
     "ai.usage.outputTokenDetails.reasoningTokens",
     "ai.usage.reasoningTokens",
     "llm.usage.reasoning_tokens",
+    "reasoning_token_count",
+    "thoughts_token_count",
 )
-COST = ("gen_ai.usage.cost", "operation.cost", "llm.cost.total", "cost_usd")
+COST = ("gen_ai.usage.cost", "operation.cost", "llm.cost.total", "cost_usd", "mlflow.llm.cost.total_cost")
 
 # Who was asked, who answered.
 REQUEST_MODEL = (
@@ -119,6 +132,7 @@ TIER = (
     "openai.response.service_tier",
     "gen_ai.openai.response.service_tier",
     "anthropic.response.service_tier",
+    "speed",
 )
 FINISH = (
     "gen_ai.response.finish_reasons",
@@ -157,6 +171,7 @@ SESSION = (
     "langsmith.metadata.thread_id",
     "langsmith.metadata.session_id",
     "langsmith.metadata.conversation_id",
+    "conversation.id",
 )
 LABELS: Mapping[str, Names] = {
     "user": ("user.id", "enduser.id", "langfuse.user.id", "ai.telemetry.metadata.userId", "gen_ai.user"),
@@ -200,6 +215,7 @@ EFFORT = ("gen_ai.request.reasoning.level", "gen_ai.request.reasoning_effort")
 TOOL_CHOICE = ("ai.prompt.toolChoice", "gen_ai.request.tool_choice")
 FIRST_TOKEN_S = ("gen_ai.response.time_to_first_chunk",)
 FIRST_TOKEN_MS = (
+    "ttft_ms",
     "gen_ai.server.time_to_first_token",
     "ai.response.msToFirstChunk",
     "ai.stream.msToFirstChunk",

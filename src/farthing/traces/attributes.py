@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from farthing.errors import RecordError
+from farthing.money import PICOUSD_PER_USD
 from farthing.traces.attribute_names import LABELS, NOT_LABELS, OWN_LABELS, SESSION, Names
 from farthing.wire.fields import ABSENT, is_given, string
 from farthing.wire.scan import is_string
@@ -73,6 +74,11 @@ class Attributes:
     def decimal(self, names: Names) -> Decimal | None:
         """Return a number that need not be whole."""
         return _decimal(self.raw(names))
+
+    def picousd(self, names: Names) -> int | None:
+        """Return an amount of US dollars."""
+        usd = self.decimal(names)
+        return None if usd is None or usd < 0 else int((usd * PICOUSD_PER_USD).to_integral_value())
 
     def document(self, names: Names) -> bytes:
         """Return a value as a JSON document: itself, or what its string holds where that is JSON."""

@@ -249,8 +249,12 @@ def _bare(model: str) -> str:
 
 
 def _output_count(answer: Response) -> Output:
-    """Return how far the output count can be believed; nobody says something in no tokens."""
+    """Return how far the output count can be believed.
+
+    A stream that was cut has the count of its start; and nobody says something in no tokens.
+    """
     if not answer.usage_recorded:
         return Output.MISSING
+    has_ended = answer.complete or bool(answer.finish)
     is_counted = not answer.output or any(charge.usage.output_tokens for charge in answer.charges)
-    return Output.FINAL if answer.complete and is_counted else Output.PLACEHOLDER
+    return Output.FINAL if has_ended and is_counted else Output.PLACEHOLDER

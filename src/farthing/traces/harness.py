@@ -2,7 +2,8 @@
 
 `{version, recordedAt, exchanges: [{request, response}]}`; a body is `{type, value}`, its value JSON as
 it is or text. `request.meta.canonicalBody` repeats the request and is not read. The response's
-`date` is the time of the call. Among the exchanges are telemetry and sign-in.
+`date` is the time of the call. A file is one run, so it is the session where headers name none.
+Among the exchanges are telemetry and sign-in.
 """
 
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def read(source: Source) -> Iterator[Item]:
     for raw in recording.exchanges:
         offset = place_of(raw, document).start
         try:
-            yield from _take(exchanges, _EXCHANGE.decode(raw), document, offset)
+            yield from _take(exchanges, _EXCHANGE.decode(raw), document, offset=offset, run=source.name)
         except (WireError, msgspec.DecodeError):
             yield Skipped(offset, "the exchange is damaged or follows no format known here")
     yield from exchanges.rest()
@@ -75,20 +76,23 @@ _RECORDING = msgspec.json.Decoder(_Recording)
 _EXCHANGE = msgspec.json.Decoder(_Exchange)
 
 
-def _take(exchanges: Exchanges, exchange: _Exchange, document: bytes, offset: int) -> Iterator[Span]:
+def _take(
+    exchanges: Exchanges, exchange: _Exchange, document: bytes, *, offset: int, run: str
+) -> Iterator[Span]:
     request, response = exchange.request, exchange.response or _Response()
-    answered = headers(response.headers.items())
+    asked, answered = envelope(headers(request.headers.items())), headers(response.headers.items())
     facts = Facts(
         offset=offset,
         url=request.url,
         method=request.method,
         status=response.status,
-        asked=envelope(headers(request.headers.items())),
+        asked=asked,
+        session=asked.session or run,
         answered=answered,
         at_ns=instant.from_http(answered.get("date")),
     )
-    asked = json_body(request.body.value if request.body else ABSENT, document)
-    return exchanges.take(facts, asked, json_body(response.body.value if response.body else ABSENT, document))
+    sent = json_body(request.body.value if request.body else ABSENT, document)
+    return exchanges.take(facts, sent, json_body(response.body.value if response.body else ABSENT, document))
 
 
 FORMAT = Format(

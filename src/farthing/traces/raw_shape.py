@@ -49,6 +49,7 @@ _BESIDE_RESPONSE: Mapping[str, tuple[str, ...]] = {
         *("timestamp", "logged_at"),
     ),
 }
+_CONVERSATIONS = {"messages", "contents"}
 _ANSWER_NAMES = ("response", "res", "reply", "result", "output")
 _ANSWERS = frozenset({"output", "completion", "answer", "usage"})
 _LABELS = ("user", "user_id", "userId", "key", "team", "project", "feature", "environment", "app", "tag")
@@ -168,6 +169,9 @@ class _Walk:
         """Whether it only looks like a request: the answer stands beside its members, in no format."""
         return self.asked == () and self.answered is None and not _ANSWERS.isdisjoint(self._objects[()])
 
+    def _leads_to_body(self, path: Path) -> bool:
+        return path in ((self.asked or ())[: len(path)], (self.answered or ())[: len(path)])
+
     def _has(self, path: Path) -> bool:
         return path[-1] in self._objects[path[:-1]]
 
@@ -189,12 +193,17 @@ class _Walk:
 
 
 def _request_format(body: bytes, said: Recognised) -> WireFormat | None:
-    """Return the format of a request body; what is an answer too is none, unless it holds a conversation."""
+    """Return the format of a request body.
+
+    An `input` makes one only beside a model: tools have inputs too, and answers repeat what they were asked.
+    """
     told = of_request(body)
     if not isinstance(told, WireFormat):
         return None
-    is_answer = isinstance(said, WireFormat) and members(body).keys().isdisjoint(("messages", "contents"))
-    return None if is_answer else told
+    given = members(body).keys()
+    if given & _CONVERSATIONS:
+        return told
+    return None if isinstance(said, WireFormat) or "model" not in given else told
 
 
 def _may_hold(name: str, raw: bytes) -> bool:

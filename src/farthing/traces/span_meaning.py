@@ -5,11 +5,9 @@ of a data frame or inside a platform's metadata: a `Frame` is what they have in 
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import NamedTuple
 
 from farthing.errors import WireError
-from farthing.money import PICOUSD_PER_USD
 from farthing.segment import Segment
 from farthing.span import Output, Span
 from farthing.step import Step
@@ -31,6 +29,9 @@ _KINDS = {
     **dict.fromkeys(("llm", "chat_model", "generation", "responses"), Kind.MODEL),
     **dict.fromkeys(("invoke_agent", "agent"), Kind.AGENT),
 }
+# Producers that leave cached tokens out of their attributes, though the provider counts them: the AI SDK's
+# generateText before version 6, and OpenTelemetry's own instrumentation of OpenAI up to 2.3b0.
+_BLIND_SCOPES = ("ai", "opentelemetry.instrumentation.openai_v2")
 # Work that has token counts and is no call of a chat model.
 _OTHER_WORK = ("embed", "rerank", "retriev", "tool", "decide", "speech", "transcri", "image")
 
@@ -57,6 +58,7 @@ class Meanings:
     def __init__(self) -> None:
         self._contexts = Contexts()
         self._clipped = 0
+        self._blind = 0
 
     def observe(self, frame: Frame) -> Observed:
         """Return what a span tells. Raises RecordError for one with an impossible count."""
@@ -67,6 +69,8 @@ class Meanings:
             raw_answer(told_by.document(names.RAW_ANSWER), model=model) if kind is Kind.MODEL else NO_ANSWER
         )
         told = None if _is_other_work(told_by) else _told(frame, kind, answer, model)
+        if kind is Kind.MODEL and isinstance(told, Counts) and frame.scope in _BLIND_SCOPES:
+            self._blind += not told_by.has(names.READ_TOKENS)
         is_call = told is not None or (kind is Kind.MODEL and not _failed(frame))
         return Observed(
             trace=frame.trace,
@@ -80,13 +84,18 @@ class Meanings:
             call=self._call(frame, kind, answer) if is_call else None,
             told=told,
             model=model,
-            tier=openai_usage.tier(told_by.text(names.TIER)),
+            tier=told_tier(told_by),
         )
 
     def notes(self) -> Iterator[Note]:
         """Yield what the reader of the report must know of the file; to be asked at its end."""
         if self._clipped:
             yield Note(f"{self._clipped} calls have messages that were cut off: only their counts are used")
+        if self._blind:
+            yield Note(
+                f"{self._blind} calls were traced by an instrumentation that tells no cached tokens: "
+                "if any were read from a cache, they are shown as uncached and the cost is too high"
+            )
 
     def _call(self, frame: Frame, kind: Kind, answer: RawAnswer) -> Span:
         told_by = frame.attributes
@@ -119,7 +128,7 @@ class Meanings:
             finish=told_by.text(names.FINISH) or answer.finish,
             error=told_by.text(names.ERROR) or ("error" if frame.failed else ""),
             offset=frame.offset,
-            reported_cost_picousd=_picousd(told_by.decimal(names.COST)),
+            reported_cost_picousd=told_by.picousd(names.COST),
         )
 
     def _context(self, told_by: Attributes) -> Context:
@@ -195,6 +204,11 @@ def told_counts(told_by: Attributes, producer: Producer) -> Counts | None:
     )
 
 
+def told_tier(told_by: Attributes) -> str:
+    """Return the tier that was billed; Claude Code tells its speed."""
+    return openai_usage.tier(told_by.text(names.TIER).removeprefix("normal"))
+
+
 def _told(frame: Frame, kind: Kind, answer: RawAnswer, model: str) -> Told | None:
     told_by = frame.attributes
     if kind is Kind.MODEL:
@@ -235,7 +249,3 @@ def _first_token(frame: Frame) -> int | None:
     if seconds is None or frame.began_ns is None:
         return None
     return frame.began_ns + int(seconds * _NS_PER_S)
-
-
-def _picousd(usd: Decimal | None) -> int | None:
-    return None if usd is None or usd < 0 else int((usd * PICOUSD_PER_USD).to_integral_value())

@@ -97,9 +97,9 @@ def _unnamed(call: Call) -> str:
 def _span(call: Call, ballot: Ballot, place: _Place) -> Span:
     span, seen = call.span, call.seen
     step = replace(span.step, session=place.session, agent=place.agent, agent_label=place.label)
+    named = span.response_id or "/".join(seen.key)
+    span = replace(span, step=step, response_id=named, attributes=place.labels)
     if seen.told is None:
-        return replace(
-            span, step=step, usage_recorded=False, output_count=Output.MISSING, attributes=place.labels
-        )
+        return replace(span, usage_recorded=False, output_count=Output.MISSING)
     charges, rule = ballot.settle(seen.told, model=seen.model or step.model, tier=seen.tier)
-    return replace(span, step=step, charges=charges, usage_rule=rule, attributes=place.labels)
+    return replace(span, charges=charges, usage_rule=rule)

@@ -16,7 +16,7 @@ Whose the calls are is said in `span_places`.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -94,6 +94,12 @@ class SpanTree:
             self._dropped[_COPIES] += 1
         if before is None or before.told is None or seen.told is not None:
             self.spans[seen.key] = seen
+
+    def name(self, sessions: Mapping[str, str]) -> None:
+        """Give the spans of each trace the session that was told of the trace, unless they name their own."""
+        for key, seen in self.spans.items():
+            if not seen.session and sessions.get(seen.trace):
+                self.spans[key] = replace(seen, session=sessions[seen.trace])
 
     def calls(self) -> list[Call]:
         """Return every call once, oldest first."""
@@ -203,7 +209,8 @@ def _is_twin(around: Call, inside: Call) -> bool:
 
 def _merged(inner: Call, outer: Call) -> Call:
     """Return two tellings of a call as one, standing where the context was recorded."""
-    base, other = (inner, outer) if inner.span.step.prefix or not outer.span.step.prefix else (outer, inner)
+    is_told_inside = inner.span.step.prefix is not None and inner.seen.told is not None
+    base, other = (inner, outer) if is_told_inside or outer.span.step.prefix is None else (outer, inner)
     told = max((inner.seen.told, outer.seen.told), key=_detail)
     seen = replace(
         base.seen,

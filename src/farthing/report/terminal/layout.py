@@ -6,7 +6,8 @@ cut. Widths are counted in cells, because a Chinese character takes two.
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
-from unicodedata import combining, east_asian_width
+
+from farthing.report.width import cells, clip, clip_middle
 
 Mark = Callable[[str], str]
 
@@ -45,13 +46,17 @@ def plain(text: str) -> str:
 
 
 class Column(NamedTuple):
-    """A column. `gives` is cut where the line is too narrow, to `least` cells; `spare` is left out before."""
+    """A column. `gives` is cut where the line is too narrow, to `least` cells; `spare` is left out before.
+
+    A name is cut in its middle, because names are told apart by both ends; `is_text` is cut at the end.
+    """
 
     head: str
     right: bool = False
     gives: bool = False
     spare: bool = False
     least: int = 12
+    is_text: bool = False
     mark: Mark = plain
 
 
@@ -60,33 +65,6 @@ class Row(NamedTuple):
 
     cells: Sequence[str]
     note: str = ""
-
-
-def cells(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
-
-
-def clip(text: str, width: int) -> str:
-    """Return text of at most `width` cells, the end left out."""
-    if cells(text) <= width:
-        return text
-    kept = ""
-    for each in text:
-        if cells(kept + each) > width - 1:
-            break
-        kept += each
-    return f"{kept.rstrip()}…"
-
-
-def clip_middle(text: str, width: int) -> str:
-    """Return at most `width` cells, the middle left out: ids and paths are told apart by both ends."""
-    if cells(text) <= width:
-        return text
-    tail = clip(text[::-1], (width + 1) // 2)[::-1]
-    return clip(text, width - cells(tail) + 1)[:-1] + tail
 
 
 def bar(share: float | None, width: int) -> str:
@@ -118,6 +96,9 @@ def wrapped(text: str, width: int, *, first: str = "", indent: str = "") -> list
 
 
 def paragraph(text: str, sheet: Sheet, *, indent: str = "  ") -> list[str]:
+    """Return text in lines; none of none."""
+    if not text:
+        return []
     return wrapped(text, sheet.width, first=indent, indent=indent)
 
 
@@ -199,7 +180,7 @@ def _least(columns: Sequence[Column], kept: Sequence[int], widths: dict[int, int
 def _line(columns: Sequence[tuple[Column, int]], texts: Sequence[str]) -> str:
     shown = []
     for (column, width), text in zip(columns, texts, strict=True):
-        fit = clip_middle(text, width) if column.gives else text
+        fit = clip(text, width) if column.is_text else clip_middle(text, width)
         shown.append(column.mark(_padded(fit, width, right=column.right)))
     return f"  {_GAP.join(shown)}".rstrip()
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
-from farthing.analysis.profile import ErrorRow, Profile
-from farthing.report import parts
+from farthing.analysis.profile import Profile
+from farthing.report import parts, sentences
 from farthing.report.terminal.layout import (
     Column,
     Row,
     Sheet,
     and_more,
-    cells,
     cut,
     entries,
     heading,
     table,
     wrapped,
 )
-from farthing.report.words import clean, count, percent
+from farthing.report.width import cells
+from farthing.report.words import clean, count
 
 _SKIPPED_MOST = 5
 
@@ -69,15 +69,7 @@ def _remarks(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "note", clean(note)
     yield "prices", clean(profile.prices)
     for row in profile.estimates:
-        yield "estimates", told_error(row)
-
-
-def told_error(row: ErrorRow) -> str:
-    """Say how far an estimate was off where the truth is known."""
-    if not row.measured or row.p50 is None or row.p90 is None:
-        return f"{clean(row.estimate)}: estimated; how well could not be measured on these traces"
-    within = f"half are within {percent(row.p50)}, 9 in 10 within {percent(row.p90)}"
-    return f"{clean(row.estimate)}: {within}, measured on {row.measured:,} with a known count"
+        yield "estimates", sentences.error(row)
 
 
 def onwards(profile: Profile, command: str, sheet: Sheet) -> list[str]:

@@ -13,7 +13,7 @@ from farthing.analysis.profile import (
     Profile,
     ToolRow,
 )
-from farthing.report import parts
+from farthing.report import parts, sentences
 from farthing.report.terminal.layout import (
     Column,
     Row,
@@ -27,7 +27,7 @@ from farthing.report.terminal.layout import (
     table,
 )
 from farthing.report.verdict import has_cost
-from farthing.report.words import Money, clean, count, percent, piece, times, tokens, usd, usd_like
+from farthing.report.words import Money, clean, percent, piece, times, tokens, usd, usd_like
 
 _BAR = 12
 _POSITIONS = 9
@@ -63,23 +63,12 @@ def kinds(profile: Profile, sheet: Sheet) -> list[str]:
         Column("cached", right=True, spare=True),
     )
     legend = "In tokens: new ones, the same sent again, and the part read from a cache."
-    lead = f"{told_resent(profile)} {legend}"
+    lead = f"{sentences.resent(profile)} {legend}"
     return [*heading("Where it goes", sheet), *paragraph(lead.strip(), sheet), *table(columns, rows, sheet)]
 
 
 def _again(kind: parts.Kind) -> str:
     return tokens(kind.resent_tokens) if kind.resent_tokens else ""
-
-
-def told_resent(profile: Profile) -> str:
-    """Say how much of the input had been sent before, and what sending it again cost; "" if none had."""
-    again = profile.resent
-    if not again.share or not again.tokens:
-        return ""
-    told = f"{percent(again.share)} of all input had been sent before"
-    if again.cost_share is None or not has_cost(profile):
-        return f"{told}."
-    return f"{told}; sending it again cost {usd(again.cost_usd)} ({percent(again.cost_share)} of the bill)."
 
 
 def tools(profile: Profile, sheet: Sheet) -> list[str]:
@@ -151,15 +140,8 @@ def _model(row: ModelRow, money: Money) -> Row:
             "no price" if has_no_price else money(row.cost_usd),
             "" if has_no_price else percent(row.share),
         ),
-        note=_why_unpriced(row),
+        note=sentences.why_unpriced(row),
     )
-
-
-def _why_unpriced(row: ModelRow) -> str:
-    if not row.unpriced_steps:
-        return ""
-    whose = "" if row.unpriced_steps >= row.steps else f"{count(row.unpriced_steps, 'call')}: "
-    return f"{whose}{clean(row.unpriced)}; --prices FILE adds a price"
 
 
 def groups(profile: Profile, sheet: Sheet) -> list[str]:
@@ -203,10 +185,9 @@ def blocks(profile: Profile, sheet: Sheet) -> list[str]:
         Column("step", right=True),
         Column("session", gives=True, least=12),
     )
-    lead = "What a single piece of context cost, over all the calls that sent it."
     return [
         *heading("Dearest pieces of context", sheet),
-        *paragraph(lead, sheet),
+        *paragraph(sentences.BLOCKS, sheet),
         *table(columns, [_block(row, money) for row in shown], sheet),
     ]
 
@@ -214,12 +195,7 @@ def blocks(profile: Profile, sheet: Sheet) -> list[str]:
 def _block(row: BlockRow, money: Money) -> Row:
     sent = times(row.sent_tokens / row.tokens) if row.tokens else ""
     cells = (clean(piece(row.kind, row.name)), tokens(row.tokens), sent, money(row.cost_usd), f"{row.step:,}")
-    return Row((*cells, clean(row.session)), note=quoted(row.excerpt))
-
-
-def quoted(excerpt: str) -> str:
-    """Return a quotation of what a trace says; "" of ""."""
-    return f"“{clean(excerpt)}”" if excerpt else ""
+    return Row((*cells, clean(row.session)), note=sentences.quoted(row.excerpt))
 
 
 def growth(profile: Profile, sheet: Sheet) -> list[str]:
@@ -234,27 +210,8 @@ def growth(profile: Profile, sheet: Sheet) -> list[str]:
     ]
 
 
-def told_growth(found: Growth) -> str:
-    """Say how cost grows: what twice the steps cost, how sure that is, and whether it is in proportion."""
-    if found.exponent is None:
-        return "no session is long enough to tell how cost grows"
-    what = "cost" if found.basis == "cost" else "take, in tokens,"
-    told = f"twice the steps {what} {2**found.exponent:.1f} × as much"
-    if found.low is None or found.high is None:
-        few = f"{count(found.sessions, 'session')}, too few for an interval"
-        return f"{told} (exponent {found.exponent:.2f}; {few})"
-    sure = f"95% interval {found.low:.2f} to {found.high:.2f}, {count(found.sessions, 'session')}"
-    return f"{told} (exponent {found.exponent:.2f}, {sure}): {_in_proportion(found.low, found.high)}"
-
-
-def _in_proportion(low: float, high: float) -> str:
-    if low > 1:
-        return "faster than in proportion"
-    return "slower than in proportion" if high < 1 else "in proportion, as far as these sessions tell"
-
-
 def _grown(found: Growth) -> Iterator[tuple[str, str]]:
-    yield "cost", told_growth(found)
+    yield "cost", sentences.growth(found)
     if found.context_exponent is not None:
         yield "context", f"after twice the steps it is {2**found.context_exponent:.1f} × as long"
     if found.late_share is not None:
@@ -272,7 +229,7 @@ def _positions(found: Sequence[PositionRow], sheet: Sheet, *, is_priced: bool) -
     rows = [
         Row(
             (
-                position(row),
+                sentences.position(row),
                 tokens(row.context_tokens),
                 bar(row.context_tokens / most, _BAR),
                 money(row.mean_usd) if is_priced else "",
@@ -289,13 +246,6 @@ def _positions(found: Sequence[PositionRow], sheet: Sheet, *, is_priced: bool) -
         Column("seen", right=True),
     )
     return ["", *table(columns, rows, sheet)]
-
-
-def position(row: PositionRow) -> str:
-    """Return "7", "11 to 13" or "3,163 on"."""
-    if row.to_step is None:
-        return f"{row.from_step:,} on"
-    return f"{row.from_step:,}" if row.to_step == row.from_step else f"{row.from_step:,} to {row.to_step:,}"
 
 
 def spread(found: Sequence[PositionRow], most: int) -> list[PositionRow]:

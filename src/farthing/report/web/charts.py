@@ -1,19 +1,33 @@
-"""Charts as SVG text: no script, no font, nothing from the network; they scale and take the page's colours.
+"""Charts as SVG text: no script, no font, nothing from the network; they take the page's colours.
 
-Each chart is a picture with a name for those who hear the page, and each mark a tooltip. Numbers
-that matter also stand in a table beside it. Values are plain floats here: a picture is no account.
+Each chart is drawn twice, for a wide page and for a phone, and the style sheet shows one of them: text
+that only shrinks with its picture cannot be read on a phone. A chart is a picture with a name for
+those who hear the page, and what matters also stands in a table beside it. Values are plain floats
+here: a picture is no account.
 """
 
 from collections.abc import Callable, Sequence
 from html import escape
-from math import floor, log10
+from itertools import accumulate
+from math import ceil, floor, log10
 from typing import NamedTuple
 
-_WIDTH, _HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 34
-_TICKS = 4
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 14, 40
+_DOTS_MOST = 60
 
 Show = Callable[[float], str]
+
+
+class Canvas(NamedTuple):
+    """The size of a drawing, and the class of the style sheet that shows it."""
+
+    width: int
+    height: int
+    shown_on: str
+
+
+WIDE = (Canvas(940, 300, "on-wide"), Canvas(340, 240, "on-phone"))
+HALF = (Canvas(460, 270, "on-wide"), Canvas(340, 230, "on-phone"))
 
 
 class Axis(NamedTuple):
@@ -24,11 +38,12 @@ class Axis(NamedTuple):
 
 
 class Series(NamedTuple):
-    """A line: its name, its colour's CSS class, and its points, x ascending."""
+    """A line: its name, its colour's CSS class, and its points, x ascending; `fills` shades what is below."""
 
     name: str
     style: str
     points: Sequence[tuple[float, float]]
+    fills: bool = False
 
 
 class Layer(NamedTuple):
@@ -39,132 +54,181 @@ class Layer(NamedTuple):
     values: Sequence[float]
 
 
-def lines(title: str, series: Sequence[Series], *, x: Axis, y: Axis) -> str:
-    """Return a line chart; "" without points."""
+def lines(
+    title: str, series: Sequence[Series], *, x: Axis, y: Axis, canvases: Sequence[Canvas] = HALF
+) -> str:
+    """Return a line chart; "" without two different points to draw it between."""
     points = [point for line in series for point in line.points]
-    if not points:
+    if len({point[0] for point in points}) < 2:
         return ""
-    frame = _Frame(
-        x_from=min(point[0] for point in points),
-        x_to=max(point[0] for point in points),
-        y_to=_nice_above(max(point[1] for point in points)),
-    )
-    marks = [_polyline(line, frame) for line in series]
-    marks += [_dots(line, frame, x=x, y=y) for line in series]
-    return _svg(title, frame, "".join(marks), x=x, y=y)
+    return "".join(_lines(title, series, x, y, canvas) for canvas in canvases)
 
 
 def columns(
     title: str,
     layers: Sequence[Layer],
     *,
+    numbers: Sequence[str],
     x: Axis,
     y: Axis,
     marked: Sequence[tuple[int, str]] = (),
 ) -> str:
-    """Return stacked columns, first layer at the bottom; "" without columns.
+    """Return stacked columns, first layer at the bottom; "" without any height.
 
-    `marked` puts a flag with words above columns, such as the step where a prefix broke.
+    `numbers` say what each column stands for; `marked` puts flags above columns, counted from 0, such
+    as the step where a prefix broke.
     """
-    count = max((len(layer.values) for layer in layers), default=0)
-    if not count:
+    if not any(value > 0 for layer in layers for value in layer.values):
         return ""
-    heights = [sum(layer.values[at] for layer in layers) for at in range(count)]
-    frame = _Frame(x_from=0.5, x_to=count + 0.5, y_to=_nice_above(max(heights)))
-    width = max(0.6, frame.wide / count * 0.86)
-    marks: list[str] = []
-    for at in range(count):
-        base = 0.0
-        for layer in layers:
-            value = layer.values[at]
-            if value > 0:
-                words = f"{x.name} {x.show(at + 1)}: {layer.name} {y.show(value)}"
-                marks.append(_column(frame, at + 1, base, value, width, layer.style, words))
-                base += value
-    marks += [_flag(frame, number, words) for number, words in marked]
+    return "".join(_columns(title, layers, numbers, x, y, marked, canvas) for canvas in WIDE)
+
+
+def _lines(title: str, series: Sequence[Series], x: Axis, y: Axis, canvas: Canvas) -> str:
+    points = [point for line in series for point in line.points]
+    frame = _Frame(
+        canvas,
+        x_from=min(point[0] for point in points),
+        x_to=max(point[0] for point in points),
+        y_to=_nice_above(max(point[1] for point in points)),
+    )
+    marks = [_area(line, frame) for line in series if line.fills]
+    marks += [_polyline(line, frame) for line in series]
+    marks += [_dots(line, frame, x=x, y=y) for line in series]
     return _svg(title, frame, "".join(marks), x=x, y=y)
+
+
+def _columns(
+    title: str,
+    layers: Sequence[Layer],
+    numbers: Sequence[str],
+    x: Axis,
+    y: Axis,
+    marked: Sequence[tuple[int, str]],
+    canvas: Canvas,
+) -> str:
+    count = len(numbers)
+    heights = [sum(layer.values[at] for layer in layers) for at in range(count)]
+    frame = _Frame(canvas, x_from=0.5, x_to=count + 0.5, y_to=_nice_above(max(heights)))
+    marks = [_stack(frame, at, layers, f"{x.name} {numbers[at]}", y) for at in range(count)]
+    marks += [_flag(frame, at, words) for at, words in marked]
+    return _svg(title, frame, "".join(marks), x=x, y=y, ends=(numbers[0], numbers[-1]))
 
 
 class _Frame(NamedTuple):
     """Maps values to the picture; y starts at zero, because columns and areas lie otherwise."""
 
+    canvas: Canvas
     x_from: float
     x_to: float
     y_to: float
 
     @property
     def wide(self) -> float:
-        return _WIDTH - _LEFT - _RIGHT
+        return self.canvas.width - _LEFT - _RIGHT
+
+    @property
+    def bottom(self) -> float:
+        return self.canvas.height - _BOTTOM
 
     def across(self, value: float) -> float:
-        span = self.x_to - self.x_from or 1.0
-        return _LEFT + (value - self.x_from) / span * self.wide
+        return _LEFT + (value - self.x_from) / (self.x_to - self.x_from) * self.wide
 
     def down(self, value: float) -> float:
-        high = _HEIGHT - _TOP - _BOTTOM
-        return _TOP + high * (1 - (value / self.y_to if self.y_to else 0.0))
+        return _TOP + (self.bottom - _TOP) * (1 - value / self.y_to)
 
 
 def _polyline(line: Series, frame: _Frame) -> str:
-    points = " ".join(f"{frame.across(x):.1f},{frame.down(y):.1f}" for x, y in line.points)
-    return f'<polyline class="line {line.style}" points="{points}"/>'
+    return f'<polyline class="line {line.style}" points="{_points(line, frame)}"/>'
+
+
+def _area(line: Series, frame: _Frame) -> str:
+    first, last = (f"{frame.across(line.points[at][0]):.1f},{frame.bottom:.1f}" for at in (0, -1))
+    return f'<polygon class="area {line.style}" points="{first} {_points(line, frame)} {last}"/>'
+
+
+def _points(line: Series, frame: _Frame) -> str:
+    return " ".join(f"{frame.across(x):.1f},{frame.down(y):.1f}" for x, y in line.points)
 
 
 def _dots(line: Series, frame: _Frame, *, x: Axis, y: Axis) -> str:
-    """Points to hover; at most one in every few pixels, so that a long session stays a small picture."""
-    every = max(1, len(line.points) // 80)
+    """Return points to hover; at most one in every few pixels, so that a picture stays small."""
     return "".join(
-        f'<circle class="dot {line.style}" cx="{frame.across(at):.1f}" cy="{frame.down(value):.1f}" r="4">'
+        f'<circle class="dot {line.style}" cx="{frame.across(at):.1f}" cy="{frame.down(value):.1f}" r="3">'
         f"<title>{escape(f'{line.name}, {x.name} {x.show(at)}: {y.show(value)}')}</title></circle>"
-        for at, value in line.points[::every]
+        for at, value in line.points[:: max(1, ceil(len(line.points) / _DOTS_MOST))]
     )
 
 
-def _column(
-    frame: _Frame, number: int, base: float, value: float, width: float, style: str, words: str
+def _stack(frame: _Frame, at: int, layers: Sequence[Layer], name: str, y: Axis) -> str:
+    """Return one column of a stack, which says all its values when it is hovered."""
+    width = max(0.7, frame.wide / (frame.x_to - frame.x_from) * 0.86)
+    left = frame.across(at + 1) - width / 2
+    values = [layer.values[at] for layer in layers]
+    tops = [frame.down(upto) for upto in accumulate(values)]
+    drawn = "".join(
+        f'<rect class="{layer.style}" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
+        f'height="{low - top:.1f}"/>'
+        for layer, value, top, low in zip(layers, values, tops, [frame.bottom, *tops], strict=False)
+        if value > 0
+    )
+    told = ", ".join(
+        f"{layer.name} {y.show(value)}" for layer, value in zip(layers, values, strict=True) if value > 0
+    )
+    return f"<g>{drawn}<title>{escape(f'{name}: {told}')}</title></g>" if drawn else ""
+
+
+def _flag(frame: _Frame, at: int, words: str) -> str:
+    across = frame.across(at + 1)
+    return (
+        f'<g class="flag"><line x1="{across:.1f}" x2="{across:.1f}" y1="{_TOP}" y2="{frame.bottom}"/>'
+        f'<circle cx="{across:.1f}" cy="{_TOP - 4}" r="5"/><title>{escape(words)}</title></g>'
+    )
+
+
+def _svg(
+    title: str, frame: _Frame, marks: str, *, x: Axis, y: Axis, ends: tuple[str, str] | None = None
 ) -> str:
-    top, bottom = frame.down(base + value), frame.down(base)
-    left = frame.across(number) - width / 2
+    canvas = frame.canvas
     return (
-        f'<rect class="{style}" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top:.2f}">'
-        f"<title>{escape(words)}</title></rect>"
+        f'<svg class="chart {canvas.shown_on}" viewBox="0 0 {canvas.width} {canvas.height}" role="img" '
+        f'aria-label="{escape(title)}">{_rungs(frame, y)}{marks}{_foot(frame, x, ends)}</svg>'
     )
 
 
-def _flag(frame: _Frame, number: int, words: str) -> str:
-    at = frame.across(number)
-    bottom = _HEIGHT - _BOTTOM
-    return (
-        f'<g class="flag"><line x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{bottom}"/>'
-        f'<circle cx="{at:.1f}" cy="{_TOP}" r="5"><title>{escape(words)}</title></circle></g>'
+def _rungs(frame: _Frame, y: Axis) -> str:
+    right = frame.canvas.width - _RIGHT
+    return "".join(
+        f'<path class="grid" d="M{_LEFT} {frame.down(value):.1f}H{right}"/>'
+        f'<text class="tick" x="{_LEFT - 8}" y="{frame.down(value) + 4:.1f}" text-anchor="end">'
+        f"{escape(y.show(value))}</text>"
+        for value in _ticks(0, frame.y_to, 4)
     )
 
 
-def _svg(title: str, frame: _Frame, marks: str, *, x: Axis, y: Axis) -> str:
-    return (
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{_grid(frame, x, y)}{marks}</svg>"
+def _foot(frame: _Frame, x: Axis, ends: tuple[str, str] | None) -> str:
+    """Return the numbers below the picture, or only those of its ends, and what they count."""
+    right, line = frame.canvas.width - _RIGHT, frame.bottom + 17
+    if ends is not None:
+        shown = [(float(_LEFT), "start", ends[0]), (float(right), "end", ends[1])]
+    else:
+        ticks = _ticks(frame.x_from, frame.x_to, 4 if frame.canvas.width < 400 else 6)
+        shown = [(frame.across(value), "middle", x.show(value)) for value in ticks]
+    numbers = "".join(
+        f'<text class="tick" x="{at:.1f}" y="{line:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+        for at, anchor, words in shown
     )
-
-
-def _grid(frame: _Frame, x: Axis, y: Axis) -> str:
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-    parts: list[str] = []
-    for tick in range(_TICKS + 1):
-        value = frame.y_to * tick / _TICKS
-        at = frame.down(value)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">')
-        parts.append(f"{escape(y.show(value))}</text>")
-    first, last = round(frame.x_from + 0.001), floor(frame.x_to)
-    for value, anchor in ((first, "start"), (last, "end")):
-        at = frame.across(value)
-        parts.append(f'<text class="tick" x="{at:.1f}" y="{bottom + 16}" text-anchor="{anchor}">')
-        parts.append(f"{escape(x.show(value))}</text>")
     middle = (_LEFT + right) / 2
-    parts.append(f'<text class="tick" x="{middle:.0f}" y="{bottom + 28}" text-anchor="middle">')
-    parts.append(f"{escape(x.name)}</text>")
-    return "".join(parts)
+    return (
+        f'{numbers}<text class="tick" x="{middle:.0f}" y="{line + 17:.1f}" text-anchor="middle">'
+        f"{escape(x.name)}</text>"
+    )
+
+
+def _ticks(low: float, high: float, most: int) -> list[float]:
+    """Return round values from `low` to `high`, about `most` of them."""
+    step = _nice_above((high - low) / most)
+    first = ceil(low / step - 1e-9)
+    return [number * step for number in range(first, floor(high / step + 1e-9) + 1)]
 
 
 def _nice_above(value: float) -> float:

@@ -1,7 +1,8 @@
 """The page around a report: one HTML file that needs nothing else, readable on a phone, by day and by night.
 
 No script runs. What folds is `<details>`, so the keyboard works; colours come from variables and follow
-the reader's scheme; a policy in the head forbids the page to load anything at all.
+the reader's scheme; a policy in the head forbids the page to load anything at all. Text enters
+through the functions here, and all of them escape it.
 """
 
 from collections.abc import Sequence
@@ -9,50 +10,82 @@ from html import escape
 from typing import NamedTuple
 
 from farthing.report.web.style import STYLE
+from farthing.report.width import clip_middle
+from farthing.report.words import clean
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_NAME_MOST = 44
 
 
 class Cell(NamedTuple):
-    """A table cell: text, or HTML that was built here. `number` aligns it; `wide` hides it on a phone."""
+    """A table cell: HTML that was built here, and its CSS classes. A phone leaves `wide` ones out."""
 
     html: str
-    number: bool = False
-    wide: bool = False
+    classes: str = ""
 
 
-def text(value: str, *, wide: bool = False) -> Cell:
-    return Cell(escape(value), wide=wide)
+class Section(NamedTuple):
+    """A part of the page with a title of its own; `label` is what the contents call it.
+
+    Without a body there is nothing to say, and it is left out.
+    """
+
+    anchor: str
+    label: str
+    title: str
+    body: str = ""
 
 
-def number(value: str, *, wide: bool = False) -> Cell:
-    return Cell(escape(value), number=True, wide=wide)
+def text(value: str) -> Cell:
+    return Cell(escape(clean(value)))
 
 
-def code(value: str, *, wide: bool = False) -> Cell:
-    """Return text from a trace, shown as it is and escaped."""
-    return Cell(f'<code class="excerpt">{escape(value)}</code>', wide=wide)
+def number(value: str) -> Cell:
+    return Cell(escape(clean(value)), "n")
 
 
-def bar(parts: Sequence[tuple[str, float]], *, whole: float, words: str) -> Cell:
-    """Return a bar of (CSS class, value) parts, as long as its sum is of `whole`; `words` says it."""
+def name(value: str) -> Cell:
+    """Return a name from a trace; the whole of a long one shows when it is hovered."""
+    whole = clean(value)
+    shown = clip_middle(whole, _NAME_MOST)
+    title = f' title="{escape(whole)}"' if shown != whole else ""
+    return Cell(f"<code{title}>{escape(shown)}</code>" if whole else "")
+
+
+def wide(cell: Cell) -> Cell:
+    """Return a cell that a phone leaves out."""
+    return cell._replace(classes=f"{cell.classes} wide".strip())
+
+
+def bar(parts: Sequence[tuple[str, float]], words: str) -> Cell:
+    """Return a bar of (CSS class, part of one) pieces; `words` says it to those who cannot see it."""
+    return Cell(whole_bar(parts, words, classes="bar"), "bars")
+
+
+def whole_bar(parts: Sequence[tuple[str, float]], words: str, *, classes: str = "bar whole") -> str:
     spans = "".join(
-        f'<span class="{style}" style="width:{100 * value / whole:.2f}%"></span>'
-        for style, value in parts
-        if whole and value > 0
+        f'<span class="{style}" style="width:{100 * share:.2f}%"></span>'
+        for style, share in parts
+        if share > 0
     )
-    return Cell(
-        f'<div class="bar" role="img" aria-label="{escape(words)}" title="{escape(words)}">{spans}</div>'
-    )
+    said = escape(clean(words))
+    return f'<div class="{classes}" role="img" aria-label="{said}" title="{said}">{spans}</div>'
+
+
+def with_note(cell: Cell, note: str, quotation: str = "") -> Cell:
+    """Return a cell with softer lines below it; a quotation is text from a trace."""
+    lines = f"<br><small>{escape(clean(note))}</small>" if note else ""
+    lines += f'<br><span class="excerpt">“{escape(clean(quotation))}”</span>' if quotation else ""
+    return cell._replace(html=cell.html + lines)
 
 
 def table(caption: str, head: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:
     """Return a table that scrolls by itself where it is wider than the page; "" without rows."""
     if not rows:
         return ""
-    top = "".join(f"<th{_class(cell)}>{cell.html}</th>" for cell in head)
+    top = "".join(f'<th scope="col"{_classes(cell)}>{cell.html}</th>' for cell in head)
     body = "".join(
-        "<tr>" + "".join(f"<td{_class(cell)}>{cell.html}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td{_classes(cell)}>{cell.html}</td>" for cell in row) + "</tr>" for row in rows
     )
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
@@ -71,30 +104,46 @@ def cards(items: Sequence[tuple[str, str]]) -> str:
 
 def key(entries: Sequence[tuple[str, str]]) -> str:
     """Return the key of a chart's (CSS class, name) pairs."""
-    shown = (f'<span><i class="{style}"></i>{escape(name)}</span>' for style, name in entries)
+    shown = (f'<span><i class="{style}"></i>{escape(clean(label))}</span>' for style, label in entries)
     return f'<div class="key">{"".join(shown)}</div>'
 
 
-def section(anchor: str, title: str, lead: str, *parts: str) -> str:
-    """Return a section; "" if all its parts are empty."""
-    body = "".join(parts)
-    if not body:
-        return ""
-    return f'<section id="{anchor}"><h2>{escape(title)}</h2><p>{escape(lead)}</p>{body}</section>'
+def paragraph(words: str, classes: str = "") -> str:
+    """Return a paragraph; "" of ""."""
+    return f"<p{_classes(Cell('', classes))}>{escape(clean(words))}</p>" if words else ""
+
+
+def heading(words: str) -> str:
+    return f"<h3>{escape(clean(words))}</h3>"
+
+
+def section(found: Section) -> str:
+    return f'<section id="{found.anchor}"><h2>{escape(found.title)}</h2>{found.body}</section>'
+
+
+def contents(sections: Sequence[Section]) -> str:
+    """Return links to the sections."""
+    links = (f'<a href="#{each.anchor}">{escape(each.label)}</a>' for each in sections)
+    return f'<nav aria-label="Sections">{"".join(links)}</nav>' if sections else ""
 
 
 def figure(chart: str, caption: str, *more: str) -> str:
-    """Return a chart with its caption; "" without a chart."""
+    """Return a chart under its caption; "" without a chart."""
     if not chart:
         return ""
-    return f"<figure>{chart}{''.join(more)}<figcaption>{escape(caption)}</figcaption></figure>"
+    return f"<figure><figcaption>{escape(caption)}</figcaption>{chart}{''.join(more)}</figure>"
 
 
-def folded(summary: str, body: str, *, is_open: bool = False) -> str:
+def figures(*shown: str) -> str:
+    """Return figures beside each other where there is room; "" if all are empty."""
+    body = "".join(shown)
+    return f'<div class="figures">{body}</div>' if body else ""
+
+
+def folded(summary: str, *parts: str) -> str:
     """Return a part that folds; "" if it is empty."""
-    if not body:
-        return ""
-    return f"<details{' open' if is_open else ''}><summary>{escape(summary)}</summary>{body}</details>"
+    body = "".join(parts)
+    return f"<details><summary>{escape(clean(summary))}</summary>{body}</details>" if body else ""
 
 
 def page(title: str, body: str) -> str:
@@ -103,10 +152,9 @@ def page(title: str, body: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+        f"<title>{escape(clean(title))}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
     )
 
 
-def _class(cell: Cell) -> str:
-    names = [name for name, is_so in (("n", cell.number), ("wide", cell.wide)) if is_so]
-    return f' class="{" ".join(names)}"' if names else ""
+def _classes(cell: Cell) -> str:
+    return f' class="{cell.classes}"' if cell.classes else ""

@@ -1,86 +1,123 @@
 """The style sheet of every page: two schemes of colours, a narrow layout for phones, and one for paper."""
 
-STYLE = """
-:root { color-scheme: light dark; --ground: #fbfaf7; --card: #ffffff; --ink: #1d1c1a; --soft: #66625a;
-  --edge: #dedad0; --accent: #8a4b00; --bad: #b3261e; --good: #2e6b2e; --read: #7aa6c2; --write:
-  #c98a3a; --plain: #b5483f; --out: #7d6aa8; --other: #9a958a; --k0: #2f6f8f; --k1: #4f9a94; --k2:
-  #8a4b00; --k3: #c98a3a; --k4: #7d6aa8; --k5: #b5483f; --k6: #5f7f3a; --k7: #a0567d; --k8: #9a958a; }
-@media (prefers-color-scheme: dark) { :root { --ground: #16161a; --card: #1f1f25; --ink: #ecebe6;
-  --soft: #a5a199; --edge: #383840; --accent: #f0b35f; --bad: #ff8a80; --good: #9ccc9c; --read: #5d8fae;
-  --write: #d99a4b; --plain: #d2685e; --out: #9b89c9; --other: #7d7a74; --k0: #5ba3c6; --k1: #6fc0b9;
-  --k2: #f0b35f; --k3: #c98a3a; --k4: #a695d8; --k5: #e07a70; --k6: #9cc16b; --k7: #d18fb2; --k8:
-  #8d8a84; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.2rem 1rem 4rem; background: var(--ground); color:
-  var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.15rem; margin: 0 0 .3rem; color: var(--soft); font-weight: 600; }
-h2 { font-size: 1.2rem; margin: 2.4rem 0 .2rem; }
-h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
-p { margin: .3rem 0 .8rem; max-width: 46rem; }
-.verdict { font-size: 1.5rem; line-height: 1.3; font-weight: 650; margin: .2rem 0 1rem; max-width:
-  46rem; }
-.soft, small, figcaption { color: var(--soft); }
-.bad { color: var(--bad); }
-.good { color: var(--good); }
-nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: 1rem 0; }
-a { color: var(--accent); }
-a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 3px solid var(--accent);
-  outline-offset: 2px; border-radius: 3px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .7rem;
-  margin: 1rem 0; }
-.card { background: var(--card); border: 1px solid var(--edge); border-radius: 8px; padding: .7rem
-  .8rem; }
-.card b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; overflow-wrap:
-  anywhere; }
-.card span { color: var(--soft); font-size: .85rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--edge); border-radius: 8px; background: var(--card);
-  }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-caption { text-align: left; padding: .5rem .7rem 0; color: var(--soft); }
-th, td { padding: .38rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid
-  var(--edge); }
-tr:last-child td { border-bottom: 0; }
-th { font-weight: 600; color: var(--soft); white-space: nowrap; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-code, .excerpt { font: .86em/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap:
-  anywhere; }
-.excerpt { color: var(--soft); }
-details { border: 1px solid var(--edge); border-radius: 8px; background: var(--card); margin: .6rem 0;
-  padding: .1rem .8rem; }
-summary { cursor: pointer; padding: .5rem 0; font-weight: 600; }
-.bar { display: flex; height: 1rem; min-width: 8rem; border-radius: 3px; overflow: hidden; background:
-  var(--edge); }
-.bar span { display: block; height: 100%; }
-figure { margin: .8rem 0; }
-.chart { width: 100%; height: auto; background: var(--card); border: 1px solid var(--edge);
-  border-radius: 8px; }
-.chart .grid { stroke: var(--edge); }
-.chart .tick { fill: var(--soft); font-size: 11px; }
-.chart .line { fill: none; stroke-width: 2.2; }
-.chart .dot { opacity: 0; }
-.chart .dot:hover { opacity: 1; }
-.chart .flag line { stroke: var(--bad); stroke-dasharray: 3 3; }
-.chart .flag circle { fill: var(--bad); }
-.key { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .85rem; color: var(--soft); }
-.key i { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .35rem; }
-.read { fill: var(--read); background: var(--read); }
-.write { fill: var(--write); background: var(--write); }
-.plain { fill: var(--plain); background: var(--plain); }
-.out { fill: var(--out); background: var(--out); }
-.other { fill: var(--other); background: var(--other); }
-.k0 { fill: var(--k0); background: var(--k0); }
-.k1 { fill: var(--k1); background: var(--k1); }
-.k2 { fill: var(--k2); background: var(--k2); }
-.k3 { fill: var(--k3); background: var(--k3); }
-.k4 { fill: var(--k4); background: var(--k4); }
-.k5 { fill: var(--k5); background: var(--k5); }
-.k6 { fill: var(--k6); background: var(--k6); }
-.k7 { fill: var(--k7); background: var(--k7); }
-.k8 { fill: var(--k8); background: var(--k8); }
-.chart .line.k0 { stroke: var(--k0); }
-.chart .line.k2 { stroke: var(--k2); }
-.chart .line.k8 { stroke: var(--k8); stroke-dasharray: 5 4; }
-@media (max-width: 34rem) { .verdict { font-size: 1.2rem; } th, td { padding: .34rem .5rem; } .wide {
-  display: none; } }
-@media print { details { break-inside: avoid; } }
+_LIGHT = """
+  --ground: #faf8f3; --card: #ffffff; --ink: #22201c; --soft: #6b665c; --edge: #e3ded2; --accent: #8a4b00;
+  --bad: #b3261e; --read: #8fb6cc; --written: #d39a43; --plain: #b5483f; --out: #7d6aa8; --other: #a49e92;
+  --tools: #2f6f8f; --system: #4f9a94; --task: #c7a24a; --user: #a8842c; --assistant: #8b79b8;
+  --reasoning: #b0668d; --tool_call: #dd9468; --tool_result: #b5483f; --media: #7d9a4f; --summary: #5f7f3a;
+  --remainder: #a49e92; --output: #46566b;"""
+
+_DARK = """
+  --ground: #17171a; --card: #1f1f24; --ink: #ecebe6; --soft: #a9a59c; --edge: #36363d; --accent: #f0b35f;
+  --bad: #ff8a80; --read: #4f7f9c; --written: #dba355; --plain: #d8695f; --out: #9d8cca; --other: #7f7b74;
+  --tools: #5ba3c6; --system: #5fb3ab; --task: #d8b765; --user: #b99748; --assistant: #a594d3;
+  --reasoning: #cf86ad; --tool_call: #e6a57e; --tool_result: #d8695f; --media: #9cba6b; --summary: #7f9f57;
+  --remainder: #7f7b74; --output: #9fb2ca;"""
+
+_STYLES = (
+    *("read", "written", "plain", "out", "other", "tools", "system", "task", "user", "assistant"),
+    *("reasoning", "tool_call", "tool_result", "media", "summary", "remainder", "output", "accent", "soft"),
+)
+_COLOURS = "\n".join(
+    f".{name} {{ fill: var(--{name}); background: var(--{name}); stroke: var(--{name}); }}"
+    for name in _STYLES
+    if name != "soft"
+)
+
+STYLE = f"""
+:root {{ color-scheme: light dark; {_LIGHT} }}
+@media (prefers-color-scheme: dark) {{ :root {{ {_DARK} }} }}
+{_COLOURS}
+* {{ box-sizing: border-box; }}
+html {{ scroll-behavior: smooth; }}
+body {{ margin: 0 auto; max-width: 62rem; padding: 2rem 1rem 4rem; background: var(--ground);
+  color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }}
+header p {{ margin: 0 0 .6rem; color: var(--soft); }}
+.brand {{ font-size: .82rem; letter-spacing: .08em; text-transform: uppercase; }}
+h1 {{ margin: .3rem 0 .8rem; max-width: 52rem; font-size: 1.6rem; line-height: 1.32; font-weight: 640;
+  text-wrap: pretty; }}
+h2 {{ margin: 0 0 .3rem; font-size: 1.25rem; line-height: 1.3; }}
+h3 {{ margin: 1.6rem 0 .4rem; font-size: 1rem; }}
+section {{ margin-top: 3rem; scroll-margin-top: 1rem; }}
+p {{ margin: .2rem 0 .9rem; max-width: 46rem; text-wrap: pretty; }}
+.note, figcaption, small {{ color: var(--soft); font-size: .9rem; }}
+nav {{ display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.2rem 0 0; padding: .7rem 0;
+  border-block: 1px solid var(--edge); font-size: .95rem; }}
+a {{ color: var(--accent); background: none; text-underline-offset: .2em; }}
+a:focus-visible, summary:focus-visible, .scroll:focus-visible {{ outline: 3px solid var(--accent);
+  outline-offset: 2px; border-radius: 4px; }}
+.cards {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .7rem;
+  margin: 1.4rem 0; }}
+.card {{ padding: .8rem .9rem; background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }}
+.card b {{ display: block; font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums;
+  overflow-wrap: anywhere; }}
+.card span {{ color: var(--soft); font-size: .87rem; line-height: 1.35; display: block; }}
+.scroll {{ overflow-x: auto; margin: .6rem 0 1rem; background: var(--card); border: 1px solid var(--edge);
+  border-radius: 10px; }}
+table {{ width: 100%; border-collapse: collapse; font-size: .92rem; }}
+caption {{ padding: .6rem .8rem 0; text-align: left; color: var(--soft); font-size: .9rem; }}
+th, td {{ padding: .42rem .8rem; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--edge); }}
+tbody tr:last-child td {{ border-bottom: 0; }}
+th {{ color: var(--soft); font-weight: 600; white-space: nowrap; }}
+td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+td.bars {{ width: 34%; min-width: 7rem; vertical-align: middle; }}
+code, .excerpt {{ font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
+  overflow-wrap: anywhere; }}
+.excerpt {{ color: var(--soft); }}
+pre {{ margin: .6rem 0; padding: .8rem 1rem; overflow-x: auto; background: var(--card);
+  border: 1px solid var(--edge); border-radius: 10px; }}
+details {{ margin: .7rem 0; padding: 0 .9rem; background: var(--card); border: 1px solid var(--edge);
+  border-radius: 10px; }}
+details .scroll {{ border: 0; margin: 0 -.9rem .4rem; border-radius: 0; }}
+summary {{ padding: .6rem 0; cursor: pointer; font-weight: 600; font-size: .95rem; }}
+.bar {{ display: flex; height: .95rem; overflow: hidden; background: var(--edge); border-radius: 3px; }}
+.bar span {{ display: block; height: 100%; }}
+.bar.whole {{ height: 1.5rem; border-radius: 5px; margin: .5rem 0; }}
+.figures {{ display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }}
+figure {{ margin: .8rem 0; min-width: 0; }}
+figcaption {{ margin: .1rem 0 .5rem; color: var(--ink); font-weight: 600; }}
+.chart {{ display: block; width: 100%; height: auto; background: var(--card); border: 1px solid var(--edge);
+  border-radius: 10px; }}
+.on-phone {{ display: none; }}
+.chart .grid {{ stroke: var(--edge); }}
+.chart .tick {{ fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }}
+.chart .line {{ fill: none; stroke-width: 2.4; stroke-linejoin: round; }}
+.chart .line.soft {{ stroke: var(--soft); stroke-width: 1.6; stroke-dasharray: 5 5; }}
+.chart .area {{ stroke: none; opacity: .16; }}
+.chart .dot {{ stroke: var(--card); stroke-width: 1; }}
+.chart .dot.soft {{ opacity: 0; }}
+.chart rect {{ stroke: none; }}
+.chart g:hover rect {{ opacity: .75; }}
+.flag line {{ stroke: var(--bad); stroke-dasharray: 3 3; }}
+.flag circle {{ fill: var(--bad); }}
+.key {{ display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin: .5rem 0; color: var(--soft);
+  font-size: .88rem; }}
+.key i {{ display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; border-radius: 2px;
+  vertical-align: -.08rem; }}
+.key i.soft {{ height: 0; border-top: 2px dashed var(--soft); vertical-align: .22rem; }}
+.key i.flag {{ background: var(--bad); border-radius: 50%; width: .65rem; height: .65rem; }}
+.lever {{ display: grid; grid-template-columns: 8.5rem 1fr; gap: .2rem 1.2rem; padding: 1rem 0;
+  border-top: 1px solid var(--edge); }}
+.lever > div:first-child b {{ display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; }}
+.lever h3 {{ margin: 0 0 .2rem; }}
+.lever p {{ margin: .1rem 0; font-size: .93rem; }}
+.tag {{ display: inline-block; padding: .05rem .5rem; border: 1px solid var(--edge); border-radius: 99px;
+  color: var(--soft); font-size: .8rem; }}
+.bad {{ color: var(--bad); }}
+@media (max-width: 40rem) {{
+  body {{ padding-top: 1.2rem; }}
+  h1 {{ font-size: 1.25rem; }}
+  section {{ margin-top: 2.3rem; }}
+  .on-wide {{ display: none; }}
+  .on-phone {{ display: block; }}
+  .cards {{ grid-template-columns: repeat(2, 1fr); }}
+  th, td {{ padding: .38rem .55rem; }}
+  .wide {{ display: none; }}
+  td.bars {{ min-width: 4.5rem; }}
+  .lever {{ grid-template-columns: 1fr; }}
+}}
+@media (prefers-reduced-motion: reduce) {{ html {{ scroll-behavior: auto; }} }}
+@media print {{ details {{ break-inside: avoid; }} nav {{ display: none; }} }}
 """

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from farthing.money import show_usd, to_decimal
+from farthing.report import sentences
 from farthing.report.steps import Told
-from farthing.report.terminal.findings import told_break
 from farthing.report.terminal.layout import Column, Row, Sheet, heading, paragraph, table, wrapped
 from farthing.report.words import Money, cause, clean, count, span_of_time, tokens, usd_like
 
-_BAR = 10
+_BAR = 12
 _A_PAUSE_S = 1.0
 
 
@@ -26,12 +26,12 @@ def opening(name: str, steps: Sequence[Told], sheet: Sheet) -> list[str]:
     return [*first, *paragraph(legend, sheet, indent="")]
 
 
-def waterfall(steps: Sequence[Told], sheet: Sheet) -> list[str]:
+def steps(shown: Sequence[Told], sheet: Sheet) -> list[str]:
     """Return the steps as a table, each break below its step."""
-    most = max((step.tokens.input for step in steps), default=0)
-    money = usd_like(to_decimal(step.cost_picousd) for step in steps)
-    models = {step.model for step in steps}
-    rows = [_row(step, most, money, is_named=len(models) > 1) for step in steps]
+    most = max((step.tokens.input for step in shown), default=0)
+    money = usd_like(to_decimal(step.cost_picousd) for step in shown)
+    models = {step.model for step in shown}
+    rows = [_row(step, most, money, is_named=len(models) > 1) for step in shown]
     columns = (
         Column("step", right=True),
         Column("agent", gives=True, least=8),
@@ -39,12 +39,12 @@ def waterfall(steps: Sequence[Told], sheet: Sheet) -> list[str]:
         Column("pause", right=True, spare=True),
         Column("context", right=True),
         Column("", mark=sheet.paint.bar),
-        Column("read", right=True),
+        Column("read", right=True, spare=True),
         Column("written", right=True),
         Column("plain", right=True),
         Column("output", right=True),
         Column("cost", right=True),
-        Column("what was new", gives=True, least=16),
+        Column("what was new", gives=True, least=16, is_text=True),
     )
     return [*heading("Step by step, in tokens", sheet), *table(columns, rows, sheet)]
 
@@ -69,7 +69,7 @@ def _row(step: Told, most: int, money: Money, *, is_named: bool) -> Row:
 def _remarks(step: Told) -> Iterator[str]:
     for row in step.breaks:
         lost = f"{tokens(row.lost_tokens)} tokens paid again"
-        yield f"! {cause(row.cause)}, {lost}. {told_break(row)}"
+        yield f"! {cause(row.cause)}, {lost}. {sentences.broken(row)}"
     if step.unpriced:
         yield f"! {clean(step.unpriced)}"
 
@@ -79,5 +79,5 @@ def _context(read: int, whole: int, most: int) -> str:
     if not most:
         return ""
     length = max(round(whole / most * _BAR), 1)
-    light = min(round(read / most * _BAR), length if read == whole else max(length - 1, 0))
+    light = min(round(read / most * _BAR), length)
     return "░" * light + "█" * (length - light)
