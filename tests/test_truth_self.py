@@ -56,7 +56,7 @@ FOUND = {
         calls_without_usage=109,
     ),
     "langfuse-framework-traces": Totals(
-        sessions=11,
+        sessions=10,
         steps=23,
         uncached_input_tokens=2_944,
         output_tokens=1_030,

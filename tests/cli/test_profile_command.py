@@ -124,7 +124,7 @@ def test_own_prices_price_what_has_none(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "empty"),
-        (bytes(range(256)) * 40, "not a trace"),
+        (bytes(range(256)) * 40, "binary content"),
         ("{'a': 1}\n".encode("utf-16"), "UTF-16"),
         (b"words, and no trace\n", "not a trace"),
     ],

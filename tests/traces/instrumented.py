@@ -1,4 +1,4 @@
-"""The agent that ran on every SDK (`tests/data/instrumented/README.md`): what each of its steps must come to."""
+"""The agent that ran on every SDK (`tests/data/instrumented`), and what each of its steps must come to."""
 
 from pathlib import Path
 

@@ -32,14 +32,17 @@ def count_guesses(folder: Path) -> Totals:
 
 
 def _sessions(calls: list[Any]) -> int:
-    return len({seen["traceId"] for seen in calls})
+    """A trace belongs to the session that it names (two traces here name one); otherwise it is one."""
+    return len({seen["session"] or seen["traceId"] for seen in calls})
 
 
 def _generations(folder: Path) -> list[Any]:
     seen = {}
     for path in files(folder, "*.trace.json"):
-        for observation in value(path)["observations"]:
-            seen[observation["traceId"], observation["id"]] = observation
+        document = value(path)
+        for observation in document["observations"]:
+            session = document["trace"]["sessionId"]
+            seen[observation["traceId"], observation["id"]] = {**observation, "session": session}
     generations = [each for each in seen.values() if each["type"] == "GENERATION" and each["input"]]
     parents = {each["parentObservationId"] for each in generations}
     return [each for each in generations if each["id"] not in parents]

@@ -194,14 +194,13 @@ def _run(calls: Iterable[_Call], refresh: Refresh) -> Iterator[Checked]:
 
 
 def _request(call: _Call, late_ns: int) -> Request:
-    span = call.span
-    began_ns = span.first_token_ns or span.ended_ns or call.at_ns
+    began_ns = max(call.span.first_token_ns or 0, call.at_ns)
     return Request(
         scope=_scope(call),
         prefix=call.weighed.prefix,
         input_tokens=call.usage.input_tokens,
         at_ns=call.at_ns + late_ns,
-        began_ns=max(began_ns, call.at_ns) + late_ns if call.is_timed else call.at_ns + late_ns,
+        began_ns=began_ns + late_ns,
         markers=call.weighed.markers,
     )
 
@@ -272,14 +271,15 @@ def _verdict(call: _Call, split: Split, known: set[int]) -> Verdict:
         return Verdict.RIGHT
     if read > predicted:
         return _read_more(call, known)
-    if not call.is_timed and read <= _head_tokens(call.weighed):
+    is_of_head = read <= _head_tokens(call.weighed)
+    if not call.is_timed and is_of_head:
         return Verdict.EXPIRED
-    return Verdict.EVICTED if not read or read in known else Verdict.UNEXPLAINED
+    return Verdict.EVICTED if is_of_head or read in known or _is_part(call) else Verdict.UNEXPLAINED
 
 
 def _read_more(call: _Call, known: set[int]) -> Verdict:
     read = call.usage.cache_read_input_tokens
-    if _answers(call.change) > 1:
+    if call.change.previous < 0 or _answers(call.change) > 1:
         return Verdict.NOT_RECORDED
     if read in known:
         return Verdict.OUTLIVED
@@ -290,6 +290,11 @@ def _answers(change: Change) -> int:
     """Return how many answers the model gave among the new blocks; more than one were calls that are not shown."""
     said = (piece.kind in WRITTEN_BY_THE_MODEL for piece in change.pieces)
     return sum(by_model for by_model, _ in groupby(said))
+
+
+def _is_part(call: _Call) -> bool:
+    """Return whether a read could end anywhere: caches that keep blocks by themselves lose them one by one."""
+    return call.rules.placement is Placement.BLOCKS
 
 
 def _head_tokens(weighed: Weighed) -> int:

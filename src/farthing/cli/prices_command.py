@@ -25,7 +25,9 @@ _FIELDS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 @click.option(
     "--prices", "price_files", multiple=True, type=click.Path(path_type=Path), help="Your own prices."
 )
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How to write it."
+)
 def command(
     models: tuple[str, ...],
     provider: str,

@@ -58,6 +58,9 @@ def reading(paths: Sequence[str], *, no_cache: bool) -> Iterator[Intake]:
             "no path was given, and no coding agent's sessions lie in their usual places",
             mend="name a file or a folder of traces",
         )
+    for path in given:
+        if path != "-" and not Path(path).exists():
+            raise InputError("there is no such file or folder", where=path, mend="name one that exists")
     options = Options(cache=None if no_cache else cache_directory())
     with _progress() as progress, ingest(given, options, progress) as intake:
         yield intake

@@ -88,6 +88,7 @@ _OPENAI_EARLIER = CacheRules(
     minimum_tokens=1_024,
     granularity=128,
     ttls_s=(600, ONE_HOUR_S, _DAY_S),
+    keeps_output=True,
     source="OpenAI, prompt caching guide, 2026-10: in memory 5 to 10 minutes, at most an hour",
 )
 _OPENAI_56 = CacheRules(

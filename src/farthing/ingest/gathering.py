@@ -39,7 +39,6 @@ class Gathered(NamedTuple):
 
     wanted: ToRead
     id: int
-    key: PartKey
     summary: Summary
 
 
@@ -119,7 +118,7 @@ class _Gathering:
         stored = None if wanted.file.spooled else self._store.find(key)
         if stored is None or any(beside(Path(other.path)) != other for other in stored.summary.besides):
             return False
-        self.parts[wanted] = Gathered(wanted, stored.id, key, stored.summary)
+        self.parts[wanted] = Gathered(wanted, stored.id, stored.summary)
         return True
 
     def _lacking_after(self, first: ToRead) -> list[ToRead]:
@@ -133,7 +132,7 @@ class _Gathering:
         begun.add(part.frames)
         key = part_key(part.wanted, self._how)
         self._store.add(begun.id, key, part.summary, size=begun.size)
-        self.parts[part.wanted] = Gathered(part.wanted, begun.id, key, part.summary)
+        self.parts[part.wanted] = Gathered(part.wanted, begun.id, part.summary)
         self._report(part.untold_bytes)
         return [(wanted,) for wanted in self._lacking_after(part.wanted)]
 
@@ -145,7 +144,7 @@ class _Gathering:
             return [(wanted,) for wanted in batch]
         [wanted] = batch
         summary = Summary(skipped=(SkippedAt("", _ended(exit_code)),))
-        self.parts[wanted] = Gathered(wanted, self._store.new_part(), part_key(wanted, self._how), summary)
+        self.parts[wanted] = Gathered(wanted, self._store.new_part(), summary)
         return []
 
     def tell_end(self) -> None:

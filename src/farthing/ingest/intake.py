@@ -90,6 +90,7 @@ class Intake:
         self.models = tuple(dict.fromkeys(model for summary in summaries for model in summary.models))
         self.notes = (store.note,) if store.note else ()
         store.want([part.id for part in self._parts])
+        self._shards = store.shards()
         self._owned = owned.pop_all()
 
     def __enter__(self) -> Self:
@@ -101,6 +102,11 @@ class Intake:
     def close(self) -> None:
         self._owned.close()
 
+    @property
+    def frame_bytes(self) -> int:
+        """Return how much there is to load, whatever it was as text."""
+        return sum(shard.size for shard in self._shards)
+
     def cached_result(self, key: str, compute: Callable[[], bytes]) -> bytes:
         """Return what `compute` gave for the same content and key, in this run or an earlier one.
 
@@ -111,7 +117,7 @@ class Intake:
 
     def shards(self) -> Iterator[Shard]:
         """Yield the shards that have sessions, each read when its turn comes."""
-        for shard, _ in self.store.shards():
+        for shard, _ in self._shards:
             yield tuple(self._frame(shard, frame) for frame in self.store.shard(shard))
 
     def _frame(self, shard: int, frame: RankedFrame) -> ShardFrame:
@@ -150,7 +156,7 @@ def _on_shards(
     intake: Intake, function: Callable[[list[Session]], Result], shards: Iterator[Shard]
 ) -> Iterator[Result]:
     """Yield what `function` makes of the sessions of each shard, in order; few shards are held at a time."""
-    small = sum(size for _, size in intake.store.shards()) < _HERE_BYTES
+    small = intake.frame_bytes < _HERE_BYTES
     coming = enumerate(shards)
     todo = deque(islice(coming, intake.workers.number + 1))
     done: dict[int, Result] = {}

@@ -38,5 +38,6 @@ def render(profile: Profile, steps: Sequence[WaterfallStep] = (), *, name: str =
 
 
 def _header(profile: Profile) -> str:
-    calls = paragraph(f"Calls: {sentences.calls(profile)}") if profile.totals.steps else ""
-    return f'<header><p class="brand">farthing profile</p><h1>{escape(verdict(profile))}</h1>{calls}</header>'
+    first, second = verdict(profile)
+    brand = " · ".join(each for each in ("farthing profile", sentences.days(profile)) if each)
+    return f'<header><p class="brand">{brand}</p><h1>{escape(first)}</h1>{paragraph(second, "lead")}</header>'

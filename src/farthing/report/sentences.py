@@ -218,13 +218,16 @@ def success(profile: Profile) -> str:
 
 
 def calls(profile: Profile) -> str:
-    """Say how many calls in how many sessions on which days were read."""
-    totals = profile.totals
-    told = f"{totals.steps:,} in {count(totals.sessions, 'session')}"
-    days = sorted({session.started[:10] for session in profile.sessions if session.started})
-    if not days:
-        return told
-    return f"{told}, on {days[0]}" if len(days) == 1 else f"{told}, {days[0]} to {days[-1]}"
+    """Say how many calls in how many sessions were read."""
+    return f"{count(profile.totals.steps, 'call')} in {count(profile.totals.sessions, 'session')}"
+
+
+def days(profile: Profile) -> str:
+    """Return the days on which the sessions began; "" where no time is recorded."""
+    known = sorted({session.started[:10] for session in profile.sessions if session.started})
+    if not known:
+        return ""
+    return known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}"
 
 
 def tail(profile: Profile) -> str:

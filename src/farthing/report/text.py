@@ -45,7 +45,7 @@ def render(
     Lists show `top` rows. `command` is how the report was called; the last section builds on it.
     """
     sheet = _sheet(width, top=top, colour=colour)
-    lines = [sheet.paint.strong(line) for line in wrapped(verdict(profile), sheet.width)]
+    lines = [sheet.paint.strong(line) for line in wrapped(" ".join(verdict(profile)).strip(), sheet.width)]
     for section in _SECTIONS:
         lines += section(profile, sheet)
     return _text([*lines, *reading.onwards(profile, command, sheet)])

@@ -22,15 +22,14 @@ LEVERS: Mapping[str, str] = {
 }
 
 
-def verdict(profile: Profile) -> str:
-    """Return one or two sentences."""
+def verdict(profile: Profile) -> tuple[str, str]:
+    """Return two sentences: what was read and cost, and where most of it goes; the second may be ""."""
     totals = profile.totals
     if not totals.steps:
-        return _nothing(profile)
+        return _nothing(profile), ""
     if totals.unrecorded_steps >= totals.steps:
-        return f"{_read(profile)}. The traces record no usage, so neither tokens nor cost can be told."
-    told = _bill(profile) if has_cost(profile) else _unpriced(profile)
-    return f"{told} {_largest(profile)}".strip()
+        return f"{_read(profile)}.", "The traces record no usage, so neither tokens nor cost can be told."
+    return _bill(profile) if has_cost(profile) else _unpriced(profile), _largest(profile)
 
 
 def has_cost(profile: Profile) -> bool:
@@ -101,8 +100,8 @@ def _above_all(profile: Profile, kind: parts.Kind) -> str:
     row = next(row for row in profile.segments if parts.label(row) == kind.label)
     if not row.name or row.kind == "remainder" or 3 * Decimal(row.cost_usd) < kind.cost_usd:
         return ""
-    how_much = "most of it" if 2 * Decimal(row.cost_usd) > kind.cost_usd else "above all"
-    return f", {how_much} of the tool {clean(row.name)}"
+    how_many = "mostly" if 2 * Decimal(row.cost_usd) > kind.cost_usd else "above all"
+    return f", {how_many} those of {clean(row.name)}"
 
 
 def _lever(profile: Profile) -> str:

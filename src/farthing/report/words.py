@@ -95,14 +95,14 @@ def usd(amount: Amount | None) -> str:
     return NOTHING if amount is None else show_usd(int(Decimal(amount) * PICOUSD_PER_USD))
 
 
-def usd_like(amounts: Iterable[Amount | None]) -> Money:
-    """Return how the amounts of one column are written: alike, the largest with three figures or more.
+def usd_like(amounts: Iterable[Amount | None], *, figures: int = 3) -> Money:
+    """Return how the amounts of one column are written: alike, the largest with so many figures or more.
 
     What is not nothing never looks so: an amount too small for the column is written "<$0.01".
     """
     known = (Decimal(each) for each in amounts if each is not None)
     most = max(known, default=Decimal(0)) or Decimal(1)
-    digits = max(2, 2 - most.adjusted())
+    digits = max(2, figures - 1 - most.adjusted())
     least = Decimal(1).scaleb(-digits)
 
     def shown(amount: Amount | None) -> str:
@@ -133,6 +133,12 @@ def tokens(count: int) -> str:
     amount = count / unit
     digits = 2 if abs(amount) < 9.995 else 1 if abs(amount) < 99.95 else 0
     return f"{amount:.{digits}f}{letter}"
+
+
+def round_tokens(number: float) -> str:
+    """Return a round count, as it stands on an axis: 500, 50k, 1.5M."""
+    unit, letter = next(((unit, letter) for unit, letter in reversed(_UNITS) if number >= unit), (1, ""))
+    return f"{number / unit:g}{letter}"
 
 
 def percent(share: float | None) -> str:

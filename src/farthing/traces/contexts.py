@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from farthing.errors import WireError
 from farthing.prefix import Chains, Prefix
 from farthing.segment import Segment, SegmentKind
 from farthing.step import Breakpoint, Recorded
@@ -73,9 +74,14 @@ class Place(NamedTuple):
 
 
 class Contexts:
-    """Makes the contexts of one file's calls, sharing what they share. A machine without I/O."""
+    """Makes the contexts of one file's calls, sharing what they share. A machine without I/O.
+
+    `clipped` counts requests that were cut off in their middle, as length limits of attributes and columns do:
+    they have no context, and their calls keep their counts.
+    """
 
     def __init__(self) -> None:
+        self.clipped = 0
         self._chains = Chains()
         self._memo = BlockMemo()
 
@@ -84,8 +90,15 @@ class Contexts:
     ) -> Context:
         """Return what a request says: its own system prompt and tools, unless they are told beside it.
 
-        Raises WireError where the value is not JSON, as one that was cut off in its middle.
+        `place` is where the request stands, if it does so unescaped.
         """
+        try:
+            return self._context(request, system, tools, place)
+        except WireError:
+            self.clipped += 1
+            return NO_CONTEXT
+
+    def _context(self, request: bytes, system: bytes, tools: bytes, place: Place | None) -> Context:
         value = unwrapped(request)
         if is_given(value) and not is_string(value):
             decode(_CHECKED, value, "recorded request")

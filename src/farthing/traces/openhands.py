@@ -9,7 +9,6 @@ and `raw_response` are the same call on the other side of that translation, and 
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import PurePosixPath
 
 import msgspec
 from msgspec import Raw, Struct
@@ -42,7 +41,7 @@ def read(source: Source) -> Iterator[Item]:
     exchanges = Exchanges()
     try:
         log, document = decode(_LOG, source.document(), "log")
-        facts = _facts(log, session=str(PurePosixPath(source.name).parent))
+        facts = _facts(log, session=source.name.rpartition("/")[0])
         request = _request(log, document, exchanges.memo)
         response = response_of(_WIRE, bytes(log.response)) if is_given(log.response) else None
     except (RecordError, WireError) as error:

@@ -78,6 +78,8 @@ class _Folder:
     def take(self, name: str, file: Source | None) -> None:
         """Add one file. Raises WireError or RecordError where it cannot be read as what its name says."""
         body = b"" if file is None else file.document()
+        if not body.lstrip().startswith(b"{"):
+            raise WireError("holds no JSON object")
         if name.endswith(_RESPONSE):
             told = of_response(body)
             wire = told if isinstance(told, WireFormat) else WireFormat.ANTHROPIC

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from farthing.errors import RecordError, WireError
-from farthing.traces.raw_pairs import SIGNS, Log
+from farthing.traces.raw_pairs import Log, may_ask
 from farthing.traces.raw_shape import sniff
 from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
 from farthing.wire.fields import items, members
@@ -30,7 +30,7 @@ def recognise(sample: Sample) -> Match:
         records = _records(sample.head)[:1]
         return Match.LEAD if any(map(sniff, map(bytes, records))) else Match.NO
     is_printed = b"\n" in sample.head[:200] or sample.head.lstrip()[:1] == b"["
-    return Match.LEAD if is_printed and all(sign in sample.head for sign in SIGNS) else Match.NO
+    return Match.LEAD if is_printed and may_ask(sample.head) else Match.NO
 
 
 def read(source: Source) -> Iterator[Item]:

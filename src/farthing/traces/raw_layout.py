@@ -22,7 +22,7 @@ from farthing.wire import anthropic, gemini, openai_chat, openai_responses
 from farthing.wire.fields import ABSENT, is_given
 from farthing.wire.message import BlockMemo, Request, Response
 from farthing.wire.recognise import Recognised, WireFormat, of_url
-from farthing.wire.scan import Scan
+from farthing.wire.scan import Scan, is_string
 
 B = TypeVar("B", bound=Struct)
 B_contra = TypeVar("B_contra", bound=Struct, contravariant=True)
@@ -67,6 +67,14 @@ class Layout:
         self._answered = number.get(shape.answered or (), ABSENT_VALUE)
         self._facts = _Facts(**{name: number[path] for name, path in shape.facts})
         self._labels = [(name, number[path]) for name, path in shape.labels]
+
+    def fits(self, values: Values) -> bool:
+        """Tell whether both bodies stand where records of this shape have them."""
+        asked, answered = values[self._asked], values[self._answered]
+        is_asked = (
+            self._typed is not None or not self.shape.asked or is_string(_raw(asked)) == self.shape.is_text
+        )
+        return is_asked and (not self.shape.answered or is_given(_raw(answered)))
 
     def meaning(self, values: Values) -> Recognised:
         """Return what a record's URL is the address of; without one, what the shape's records are."""

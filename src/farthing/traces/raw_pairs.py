@@ -9,6 +9,7 @@ A log of an agent sends each context again and again. So a line costs one pass o
 of what is new in it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -25,7 +26,10 @@ from farthing.wire.scan import mend
 
 _LAYOUTS_MOST = 8
 _LOOKED_AT = 10
-SIGNS = (b'"messages"', b'"model"')
+# What the head of a longer record has, as it is or quoted.
+_CONVERSES = re.compile(rb'"messages\\?"\s*:.*?"role\\?"\s*:', re.DOTALL)
+_ASKS = re.compile(rb'"(?:input|instructions|contents|tools|system)\\?"\s*:')
+_MODEL = re.compile(rb'"model\\?"\s*:')
 _DAMAGE = (WireError, msgspec.DecodeError, UnicodeDecodeError)
 _DAMAGED = "the record is damaged, or one of its bodies is"
 _NO_REQUEST = "the record holds no request to a model; see docs/formats.md for the logs that are read"
@@ -37,8 +41,13 @@ def recognise(sample: Sample) -> Match:
     whole = [*lines, last] if sample.whole else lines
     if any(line.startswith(b"{") and (sniff(line) or is_loose(line)) for line in whole[:_LOOKED_AT]):
         return Match.LEAD
-    is_cut = not whole and last.startswith(b"{") and all(sign in last for sign in SIGNS)
+    is_cut = not whole and last.startswith(b"{") and may_ask(last)
     return Match.LEAD if is_cut else Match.NO
+
+
+def may_ask(head: bytes) -> bool:
+    """Tell whether a record that begins so may hold a request."""
+    return bool(_CONVERSES.search(head) or (_MODEL.search(head) and _ASKS.search(head)))
 
 
 def read(source: Source) -> Iterator[Item]:
@@ -91,6 +100,8 @@ class Log:
                 values = layout.columns.read(record)
             except msgspec.ValidationError:
                 continue
+            if not layout.fits(values):
+                continue
             if number:
                 self._layouts = [layout, *(other for other in self._layouts if other is not layout)]
             yield layout, values
@@ -99,8 +110,10 @@ class Log:
             yield layout, layout.columns.read(record)
 
     def _learn(self, shape: Shape) -> Layout:
+        """Return the layout of a shape. One without an answer is not kept: it would fit those with one."""
         layout = Layout(shape)
-        self._layouts = [layout, *self._layouts[: _LAYOUTS_MOST - 1]]
+        if shape.answered is not None:
+            self._layouts = [layout, *self._layouts[: _LAYOUTS_MOST - 1]]
         return layout
 
     def _call(self, layout: Layout, values: Values, line: Line) -> Iterator[Span]:

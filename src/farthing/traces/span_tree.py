@@ -102,8 +102,8 @@ class SpanTree:
                 self.spans[key] = replace(seen, session=sessions[seen.trace])
 
     def calls(self) -> list[Call]:
-        """Return every call once, oldest first."""
-        return sorted(self._told_apart(self._by_response(self._leaves())), key=_began)
+        """Return every call once, oldest first, and those of one instant in the order of the file."""
+        return sorted(self._told_apart(self._by_response(self._leaves())), key=_order)
 
     def dropped(self) -> Iterator[Dropped]:
         """Yield how many spans were left out, and why; to be asked when the calls are told."""
@@ -245,6 +245,10 @@ def _detail(told: Told | None) -> tuple[bool, bool, bool, int]:
 
 def _began(call: Call) -> int:
     return call.span.step.at_ns or 0
+
+
+def _order(call: Call) -> tuple[int, int]:
+    return _began(call), call.span.offset
 
 
 def _lasted(call: Call) -> int:

@@ -123,7 +123,9 @@ class Fold:
         for event in self._stream.close():
             if event.data is not None:
                 self.take(event.data)
-        whole = answer(self._response) if self._response else Response(usage_recorded=False)
+        whole = (
+            answer(self._response, base=PLACE_UNKNOWN) if self._response else Response(usage_recorded=False)
+        )
         return replace(
             whole,
             output=whole.output or self._output(),

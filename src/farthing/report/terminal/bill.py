@@ -23,7 +23,7 @@ def _figures(profile: Profile) -> Iterator[tuple[str, str]]:
     totals, agents = profile.totals, profile.sub_agents
     yield "cost", sentences.bill(profile)
     yield "lacking", "; ".join(totals.at_least)
-    yield "calls", sentences.calls(profile)
+    yield "read", ", ".join(filter(None, (sentences.calls(profile), sentences.days(profile))))
     if has_cost(profile):
         yield "a session", sentences.session_costs(profile)
         yield "a success", sentences.success(profile)

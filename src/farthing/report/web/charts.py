@@ -12,7 +12,8 @@ from itertools import accumulate
 from math import ceil, floor, log10
 from typing import NamedTuple
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 14, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 22, 14, 40
+_RUNGS = 5
 _DOTS_MOST = 60
 
 Show = Callable[[float], str]
@@ -89,7 +90,7 @@ def _lines(title: str, series: Sequence[Series], x: Axis, y: Axis, canvas: Canva
         canvas,
         x_from=min(point[0] for point in points),
         x_to=max(point[0] for point in points),
-        y_to=_nice_above(max(point[1] for point in points)),
+        y_to=_top_above(max(point[1] for point in points)),
     )
     marks = [_area(line, frame) for line in series if line.fills]
     marks += [_polyline(line, frame) for line in series]
@@ -108,10 +109,11 @@ def _columns(
 ) -> str:
     count = len(numbers)
     heights = [sum(layer.values[at] for layer in layers) for at in range(count)]
-    frame = _Frame(canvas, x_from=0.5, x_to=count + 0.5, y_to=_nice_above(max(heights)))
-    marks = [_stack(frame, at, layers, f"{x.name} {numbers[at]}", y) for at in range(count)]
-    marks += [_flag(frame, at, words) for at, words in marked]
-    return _svg(title, frame, "".join(marks), x=x, y=y, ends=(numbers[0], numbers[-1]))
+    frame = _Frame(canvas, x_from=0.5, x_to=count + 0.5, y_to=_top_above(max(heights)))
+    marks = [_flag(frame, at, words) for at, words in marked]
+    marks += [_stack(frame, at, layers, f"{x.name} {numbers[at]}", y) for at in range(count)]
+    ends = (numbers[0].split(" ")[0], numbers[-1].split(" ")[-1])
+    return _svg(title, frame, "".join(marks), x=x, y=y, ends=ends)
 
 
 class _Frame(NamedTuple):
@@ -201,7 +203,7 @@ def _rungs(frame: _Frame, y: Axis) -> str:
         f'<path class="grid" d="M{_LEFT} {frame.down(value):.1f}H{right}"/>'
         f'<text class="tick" x="{_LEFT - 8}" y="{frame.down(value) + 4:.1f}" text-anchor="end">'
         f"{escape(y.show(value))}</text>"
-        for value in _ticks(0, frame.y_to, 4)
+        for value in _ticks(0, frame.y_to, _RUNGS)
     )
 
 
@@ -229,6 +231,12 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     step = _nice_above((high - low) / most)
     first = ceil(low / step - 1e-9)
     return [number * step for number in range(first, floor(high / step + 1e-9) + 1)]
+
+
+def _top_above(value: float) -> float:
+    """Return where an axis ends: at the first of its round values that is not below all others."""
+    step = _nice_above(value / _RUNGS)
+    return step * max(ceil(value / step - 1e-9), 1)
 
 
 def _nice_above(value: float) -> float:

@@ -17,7 +17,6 @@ from farthing.report.web.charts import HALF, Axis, Series, lines
 from farthing.report.web.page import (
     Cell,
     Section,
-    bar,
     figure,
     folded,
     heading,
@@ -29,13 +28,14 @@ from farthing.report.web.page import (
     text,
     whole_bar,
     wide,
+    with_bar,
     with_note,
 )
 from farthing.report.words import NOTHING, Money, cause, percent, span_of_time, tokens, usd, usd_like
 
 _SESSIONS = 10
 _ROWS = 50
-_FIRST_ROWS = 8
+_FIRST_ROWS = 6
 
 
 def breaks(profile: Profile) -> Section:
@@ -46,7 +46,7 @@ def breaks(profile: Profile) -> Section:
         paragraph(sentences.breaks(profile)),
         _causes([row for row in profile.break_causes if row.is_break], profile),
         paragraph(sentences.no_breaks(profile), "note"),
-        folded(f"The dearest {len(profile.breaks):,}", _breaks(profile)),
+        _breaks(profile),
     )
     return Section("breaks", "Broken prefixes", "Broken prefixes", "".join(body))
 
@@ -55,11 +55,10 @@ def _causes(rows: Sequence[CauseRow], profile: Profile) -> str:
     money = usd_like(row.cost_usd for row in rows)
     weights = [float(row.cost_usd) if has_cost(profile) else float(row.lost_tokens) for row in rows]
     most = max(weights, default=0.0) or 1.0
-    head = [text("cause"), text(""), number("times"), wide(number("tokens paid again")), number("cost")]
+    head = [text("cause"), number("times"), wide(number("tokens paid again")), number("cost")]
     shown = [
         [
-            with_note(text(cause(row.cause)), sentences.mend(row.cause, profile)),
-            bar([("plain", weight / most)], f"{cause(row.cause)}: {money(row.cost_usd)}"),
+            with_bar(text(cause(row.cause)), weight / most, sentences.mend(row.cause, profile)),
             number(f"{row.count:,}"),
             wide(number(tokens(row.lost_tokens))),
             number(money(row.cost_usd) if has_cost(profile) else NOTHING),
@@ -72,13 +71,19 @@ def _causes(rows: Sequence[CauseRow], profile: Profile) -> str:
 def _breaks(profile: Profile) -> str:
     money = usd_like(row.cost_usd for row in profile.breaks)
     head = [
-        text("what happened"),
+        text("the dearest"),
         number("tokens"),
         number("cost"),
         wide(number("step")),
         wide(text("session")),
     ]
-    return table("", head, [_break(row, money) for row in profile.breaks])
+    return _first_and_more(head, [_break(row, money) for row in profile.breaks])
+
+
+def _first_and_more(head: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:
+    """Return a table of the first rows, and one of the others that folds."""
+    more = rows[_FIRST_ROWS:]
+    return table("", head, rows[:_FIRST_ROWS]) + folded(f"{len(more):,} more", table("", head, more))
 
 
 def _break(row: BreakRow, money: Money) -> list[Cell]:
@@ -96,12 +101,10 @@ def signatures(profile: Profile) -> Section:
     rows = profile.signatures[:_ROWS]
     money = usd_like(row.cost_usd for row in rows)
     head = [text("a step that answers"), text("model"), number("calls"), wide(text("mostly gives"))]
-    head += [wide(number("output tokens")), number("cost"), number("share")]
+    head += [wide(number("output tokens")), number("cost"), wide(number("share"))]
     shown = [_signature(row, money) for row in rows]
-    first, more = shown[:_FIRST_ROWS], shown[_FIRST_ROWS:]
-    body = table("", head, first) + folded(f"{len(more):,} more", table("", head, more))
     lead = paragraph(sentences.trivial(profile)) if rows else ""
-    return Section("steps", "Steps", "What the steps do", lead + body)
+    return Section("steps", "Steps", "What the steps do", lead + _first_and_more(head, shown))
 
 
 def _signature(row: SignatureRow, money: Money) -> list[Cell]:
@@ -114,7 +117,7 @@ def _signature(row: SignatureRow, money: Money) -> list[Cell]:
         wide(text(f"{sentences.given(row)} {percent(row.output_share)}" if row.output else "")),
         wide(number(tokens(row.output_tokens_p50))),
         number(money(row.cost_usd)),
-        number(percent(row.share)),
+        wide(number(percent(row.share))),
     ]
 
 
@@ -168,7 +171,7 @@ def _session(row: SessionLine, profile: Profile, money: Money) -> list[Cell]:
         number(f"{row.steps:,}"),
         wide(number(tokens(row.context_tokens))),
         number(money(row.cost_usd) if has_cost(profile) else NOTHING),
-        number(percent(part_of(row.cost_usd, profile))),
+        number(percent(part_of(row.cost_usd, profile)) if has_cost(profile) else ""),
         wide(text({True: "yes", False: "no", None: ""}[row.success])),
     ]
 

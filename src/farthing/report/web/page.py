@@ -58,18 +58,20 @@ def wide(cell: Cell) -> Cell:
 
 
 def bar(parts: Sequence[tuple[str, float]], words: str) -> Cell:
-    """Return a bar of (CSS class, part of one) pieces; `words` says it to those who cannot see it."""
+    """Return a cell with a bar of (CSS class, part of one) pieces, and what it says in words."""
     return Cell(whole_bar(parts, words, classes="bar"), "bars")
 
 
 def whole_bar(parts: Sequence[tuple[str, float]], words: str, *, classes: str = "bar whole") -> str:
+    """Return a bar of pieces; without `words` it only repeats what stands beside it."""
     spans = "".join(
         f'<span class="{style}" style="width:{100 * share:.2f}%"></span>'
         for style, share in parts
         if share > 0
     )
     said = escape(clean(words))
-    return f'<div class="{classes}" role="img" aria-label="{said}" title="{said}">{spans}</div>'
+    told = f'role="img" aria-label="{said}" title="{said}"' if words else 'aria-hidden="true"'
+    return f'<div class="{classes}" {told}>{spans}</div>'
 
 
 def with_note(cell: Cell, note: str, quotation: str = "") -> Cell:
@@ -79,13 +81,25 @@ def with_note(cell: Cell, note: str, quotation: str = "") -> Cell:
     return cell._replace(html=cell.html + lines)
 
 
+def with_bar(cell: Cell, share: float, note: str) -> Cell:
+    """Return a cell with a bar below its words, and a softer line below that."""
+    picture = whole_bar([("plain", share)], "", classes="bar slim")
+    said = f"<small>{escape(clean(note))}</small>" if note else ""
+    return cell._replace(html=f"{cell.html}{picture}{said}")
+
+
 def table(caption: str, head: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:
-    """Return a table that scrolls by itself where it is wider than the page; "" without rows."""
+    """Return a table that scrolls by itself where it is wider than the page; "" without rows.
+
+    Columns with nothing in them are left out.
+    """
     if not rows:
         return ""
-    top = "".join(f'<th scope="col"{_classes(cell)}>{cell.html}</th>' for cell in head)
+    kept = [at for at in range(len(head)) if any(row[at].html for row in rows)]
+    top = "".join(f'<th scope="col"{_classes(head[at])}>{head[at].html}</th>' for at in kept)
     body = "".join(
-        "<tr>" + "".join(f"<td{_classes(cell)}>{cell.html}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td{_classes(row[at])}>{row[at].html}</td>" for at in kept) + "</tr>"
+        for row in rows
     )
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
@@ -127,11 +141,12 @@ def contents(sections: Sequence[Section]) -> str:
     return f'<nav aria-label="Sections">{"".join(links)}</nav>' if sections else ""
 
 
-def figure(chart: str, caption: str, *more: str) -> str:
+def figure(chart: str, caption: str, *more: str, classes: str = "") -> str:
     """Return a chart under its caption; "" without a chart."""
     if not chart:
         return ""
-    return f"<figure><figcaption>{escape(caption)}</figcaption>{chart}{''.join(more)}</figure>"
+    said = f"<figcaption>{escape(caption)}</figcaption>"
+    return f"<figure{_classes(Cell('', classes))}>{said}{chart}{''.join(more)}</figure>"
 
 
 def figures(*shown: str) -> str:

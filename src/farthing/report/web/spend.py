@@ -35,6 +35,7 @@ from farthing.report.words import (
     percent,
     piece,
     rough_usd,
+    round_tokens,
     times,
     tokens,
     usd,
@@ -66,6 +67,9 @@ def _cards(profile: Profile) -> Iterator[tuple[str, str]]:
         yield percent(profile.resent.share), "of the input had been sent before"
     if found.exponent is not None:
         yield f"{2**found.exponent:.1f} ×", f"is what twice the steps {_takes(found.basis)}"
+    if profile.projection.basis == "observed" and profile.projection.per_month_usd is not None:
+        rate = sentences.per_day(profile.projection)
+        yield rough_usd(profile.projection.per_month_usd), f"a month at the rate of these traces, {rate}"
     if profile.sub_agents.sessions and has_cost(profile):
         agents = profile.sub_agents
         yield percent(agents.share), f"of the cost is sub-agents', in {count(agents.sessions, 'session')}"
@@ -104,30 +108,20 @@ def _classes(profile: Profile) -> str:
 
 
 def projection(profile: Profile) -> Section:
-    """Return the bill at production scale; empty where no rate or no price is known."""
+    """Return the bill at the sessions a day that were asked for; empty where no price is known."""
     found = profile.projection
-    if found.per_day_usd is None or not has_cost(profile):
+    if found.basis != "asked" or found.per_day_usd is None or not has_cost(profile):
         return Section("production", "In production", "In production")
     periods = (
         ("a day", found.per_day_usd, found.low_usd, found.high_usd),
         ("a month", found.per_month_usd, found.per_month_low_usd, found.per_month_high_usd),
         ("a year", found.per_year_usd, found.per_year_low_usd, found.per_year_high_usd),
     )
-    shown = cards(
-        [
-            (rough_usd(cost), _interval(each, sentences.between(low, high)))
-            for each, cost, low, high in periods
-        ]
-    )
-    rate = sentences.per_day(found)
-    if found.basis == "asked":
-        title, note = f"In production, at {rate}", paragraph(sentences.limits(found))
-    else:
-        title, note = f"At the rate of these traces, {rate}", paragraph(_ANOTHER_RATE, "note")
-    return Section("production", "In production", title, f"{shown}{note}")
-
-
-_ANOTHER_RATE = "--sessions-per-day N gives the bill at another rate, and the rate limits that it needs."
+    shown = [
+        (rough_usd(cost), _interval(each, sentences.between(low, high))) for each, cost, low, high in periods
+    ]
+    body = f"{cards(shown)}{paragraph(sentences.limits(found))}"
+    return Section("production", "In production", f"In production, at {sentences.per_day(found)}", body)
 
 
 def _interval(period: str, between: str) -> str:
@@ -339,7 +333,7 @@ def _contexts(rows: Sequence[PositionRow]) -> str:
         "How long the context is at each step",
         [Series("context", "accent", points, fills=True)],
         x=Axis("step", _whole),
-        y=Axis("tokens", lambda value: tokens(round(value))),
+        y=Axis("tokens", round_tokens),
         canvases=HALF,
     )
     return figure(chart, "Context at each step, in tokens (median)")
@@ -352,14 +346,13 @@ def _cumulated(rows: Sequence[PositionRow], *, is_priced: bool) -> str:
         steps = (row.to_step or row.from_step) - row.from_step + 1
         amount = float(row.mean_usd) if is_priced else float(row.context_tokens)
         reached.append((float(row.to_step or row.from_step), reached[-1][1] + steps * amount))
-    money = usd_like([Decimal(str(reached[-1][1]))])
-    show = (lambda value: money(Decimal(str(value)))) if is_priced else (lambda value: tokens(round(value)))
+    money = usd_like([Decimal(str(reached[-1][1]))], figures=2)
     what = "has cost" if is_priced else "has sent, in tokens"
     chart = lines(
         f"What a session {what} up to each step",
         [Series("in proportion", "soft", [reached[0], reached[-1]]), Series("so far", "accent", reached)],
         x=Axis("step", _whole),
-        y=Axis("dollars" if is_priced else "tokens", show),
+        y=Axis("dollars", lambda value: money(str(value))) if is_priced else Axis("tokens", round_tokens),
         canvases=HALF,
     )
     legend = key([("accent", "a session"), ("soft", "in proportion to the steps")])

@@ -32,8 +32,8 @@ STYLE = f"""
 html {{ scroll-behavior: smooth; }}
 body {{ margin: 0 auto; max-width: 62rem; padding: 2rem 1rem 4rem; background: var(--ground);
   color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }}
-header p {{ margin: 0 0 .6rem; color: var(--soft); }}
-.brand {{ font-size: .82rem; letter-spacing: .08em; text-transform: uppercase; }}
+.brand {{ margin: 0; color: var(--soft); font-size: .9rem; }}
+.lead {{ font-size: 1.12rem; }}
 h1 {{ margin: .3rem 0 .8rem; max-width: 52rem; font-size: 1.6rem; line-height: 1.32; font-weight: 640;
   text-wrap: pretty; }}
 h2 {{ margin: 0 0 .3rem; font-size: 1.25rem; line-height: 1.3; }}
@@ -61,9 +61,13 @@ th, td {{ padding: .42rem .8rem; text-align: left; vertical-align: top;
 tbody tr:last-child td {{ border-bottom: 0; }}
 th {{ color: var(--soft); font-weight: 600; white-space: nowrap; }}
 td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
-td.bars {{ width: 34%; min-width: 7rem; vertical-align: middle; }}
+td.bars {{ width: 26%; min-width: 7rem; }}
+td.bars .bar {{ margin-top: .28rem; }}
+td:first-child {{ min-width: 13rem; }}
+td.n:first-child {{ min-width: 0; }}
 code, .excerpt {{ font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   overflow-wrap: anywhere; }}
+td code {{ display: inline-block; min-width: 8rem; }}
 .excerpt {{ color: var(--soft); }}
 pre {{ margin: .6rem 0; padding: .8rem 1rem; overflow-x: auto; background: var(--card);
   border: 1px solid var(--edge); border-radius: 10px; }}
@@ -71,9 +75,12 @@ details {{ margin: .7rem 0; padding: 0 .9rem; background: var(--card); border: 1
   border-radius: 10px; }}
 details .scroll {{ border: 0; margin: 0 -.9rem .4rem; border-radius: 0; }}
 summary {{ padding: .6rem 0; cursor: pointer; font-weight: 600; font-size: .95rem; }}
-.bar {{ display: flex; height: .95rem; overflow: hidden; background: var(--edge); border-radius: 3px; }}
+.bar {{ display: flex; height: .95rem; overflow: hidden; border-radius: 3px; }}
+.bar.slim {{ height: .5rem; margin: .2rem 0; max-width: 30rem; }}
+.lever .bar {{ height: .4rem; margin-top: .3rem; background: var(--edge); }}
 .bar span {{ display: block; height: 100%; }}
 .bar.whole {{ height: 1.5rem; border-radius: 5px; margin: .5rem 0; }}
+.half {{ max-width: 32rem; }}
 .figures {{ display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }}
 figure {{ margin: .8rem 0; min-width: 0; }}
@@ -116,6 +123,7 @@ figcaption {{ margin: .1rem 0 .5rem; color: var(--ink); font-weight: 600; }}
   th, td {{ padding: .38rem .55rem; }}
   .wide {{ display: none; }}
   td.bars {{ min-width: 4.5rem; }}
+  td:first-child {{ min-width: 0; }}
   .lever {{ grid-template-columns: 1fr; }}
 }}
 @media (prefers-reduced-motion: reduce) {{ html {{ scroll-behavior: auto; }} }}

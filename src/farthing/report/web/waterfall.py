@@ -23,11 +23,14 @@ from farthing.report.web.page import (
     wide,
     with_note,
 )
-from farthing.report.words import cause, clean, count, kind, span_of_time, tokens, usd_like
+from farthing.report.words import cause, clean, count, kind, round_tokens, span_of_time, tokens, usd_like
 from farthing.segment import SegmentKind
 
 _COLUMNS_MOST = 160  # of more steps, neighbours share a column
 _ROWS_MOST = 1_000
+
+# What nobody recorded mostly stands in front of the tools.
+_FRONT_TO_BACK = sorted(SegmentKind, key=lambda each: each is not SegmentKind.REMAINDER)
 
 Bin = Sequence[int]
 
@@ -69,6 +72,10 @@ def _bins(steps: int) -> list[Bin]:
     return [range(first, min(first + size, steps)) for first in range(0, steps, size)]
 
 
+def _crowded(bins: Sequence[Bin]) -> str:
+    return f", {len(bins[0])} calls a column" if len(bins[0]) > 1 else ""
+
+
 def _numbers(bins: Sequence[Bin]) -> list[str]:
     return [f"{each[0] + 1:,}" if len(each) == 1 else f"{each[0] + 1:,} to {each[-1] + 1:,}" for each in bins]
 
@@ -93,7 +100,7 @@ def _costs(shown: Sequence[Told], bins: Sequence[Bin], flags: Sequence[tuple[int
         to_decimal(sum(step.cost_picousd for step in (shown[at] for at in each))) for each in bins
     )
     axis = Axis("cost", lambda value: money(to_decimal(round(value))))
-    title = "What each call paid for"
+    title = f"What each call paid for{_crowded(bins)}"
     chart = columns(
         title,
         layers,
@@ -105,7 +112,7 @@ def _costs(shown: Sequence[Told], bins: Sequence[Bin], flags: Sequence[tuple[int
     return figure(chart, f"{title}, in {'dollars' if is_priced else 'tokens'}", _key(layers, flags))
 
 
-_TOKENS = Axis("tokens", lambda value: tokens(round(value)))
+_TOKENS = Axis("tokens", round_tokens)
 
 
 def _contexts(steps: Sequence[WaterfallStep], bins: Sequence[Bin], flags: Sequence[tuple[int, str]]) -> str:
@@ -113,10 +120,10 @@ def _contexts(steps: Sequence[WaterfallStep], bins: Sequence[Bin], flags: Sequen
     sums = [_by_kind(steps[each[-1]]) for each in bins]
     layers = [
         Layer(kind(each.value), each.value, [float(found[each]) for found in sums])
-        for each in SegmentKind
+        for each in _FRONT_TO_BACK
         if any(found[each] for found in sums)
     ]
-    title = "What each call sent"
+    title = f"What each call sent{_crowded(bins)}"
     chart = columns(title, layers, numbers=_numbers(bins), x=Axis("step", str), y=_TOKENS, marked=flags)
     return figure(chart, f"{title}, in tokens by kind of content", _key(layers, flags))
 
