@@ -7,6 +7,7 @@ from farthing.analysis.account import Account
 from farthing.analysis.bill import (
     PEAK_FACTOR,
     concentration,
+    mean_interval,
     observed_per_day,
     per_session,
     projection,
@@ -14,7 +15,7 @@ from farthing.analysis.bill import (
     sub_agents,
     totals,
 )
-from farthing.analysis.profile import Projection
+from farthing.analysis.profile import PerSession, Projection
 from farthing.analysis.session import SessionRow, analyse
 from farthing.money import parse_usd
 from farthing.segment import SegmentKind
@@ -49,6 +50,14 @@ def rows(*dollars: float) -> list[SessionRow]:
         replace(NOTHING, id=str(number), cost_picousd=int(each * DOLLAR))
         for number, each in enumerate(dollars)
     ]
+
+
+def priced(found: list[SessionRow]) -> PerSession:
+    return per_session(found, mean_interval(found))
+
+
+def projected(made: Account, sessions_per_day: float | None) -> Projection:
+    return projection(made, mean_interval(made.rows), sessions_per_day=sessions_per_day)
 
 
 def account(scene: Scene) -> Account:
@@ -90,22 +99,22 @@ def test_a_bill_without_gaps_is_no_lower_bound() -> None:
 
 
 def test_quantiles_are_costs_of_sessions() -> None:
-    found = per_session(rows(*range(1, 101)))
+    found = priced(rows(*range(1, 101)))
     shown = (found.p50_usd, found.p90_usd, found.p99_usd, found.max_usd)
     assert shown == ("50", "90", "99", "100")
     assert found.mean_usd == "50.5"
     assert found.mean_low_usd is not None
     assert found.mean_high_usd is not None
     assert parse_usd(found.mean_low_usd) < 50 * DOLLAR < parse_usd(found.mean_high_usd)
-    assert per_session([]).p50_usd is None
-    assert per_session(rows(7)).p99_usd == "7"
+    assert priced([]).p50_usd is None
+    assert priced(rows(7)).p99_usd == "7"
 
 
 def test_failures_are_paid_for_by_successes() -> None:
     won, lost, unknown = rows(3, 2, 100)
-    found = per_session([replace(won, success=True), replace(lost, success=False), unknown])
+    found = priced([replace(won, success=True), replace(lost, success=False), unknown])
     assert (found.outcomes, found.successes, found.per_success_usd) == (2, 1, "5")
-    assert per_session([replace(lost, success=False)]).per_success_usd is None
+    assert priced([replace(lost, success=False)]).per_success_usd is None
 
 
 def test_concentration_counts_a_part_of_a_session_as_one() -> None:
@@ -129,7 +138,7 @@ def test_a_projection_scales_the_mean_session() -> None:
         scene = Scene()
         scene.call(None, usage(plain=1_000 * (number + 1), read=500, out=100))
         made.add(analyse(scene.session(str(number)), PRICES))
-    found = projection(made, 1_000)
+    found = projected(made, 1_000)
     assert (found.per_day_usd, found.per_month_usd, found.per_year_usd) == ("33.15", "1008.3125", "12099.75")
     assert found.low_usd is not None
     assert found.high_usd is not None
@@ -147,11 +156,11 @@ def test_the_rate_of_the_traces_is_taken_where_none_is_asked_for() -> None:
         scene = Scene()
         scene.call(None, usage(plain=1_000_000), at_ns=number * DAY_NS // 4)
         made.add(analyse(scene.session(str(number)), PRICES))
-    found = projection(made, None)
+    found = projected(made, None)
     assert (found.basis, found.sessions_per_day) == ("observed", 4.5)
     made.rows = made.rows[:3]
-    assert projection(made, None) == Projection()
-    assert projection(Account(), 5) == Projection()
+    assert projected(made, None) == Projection()
+    assert projected(Account(), 5) == Projection()
     assert observed_per_day([]) is None
 
 

@@ -43,6 +43,15 @@ class TestWhichCopyIsKept:
             (2, 0),
         }
 
+    def test_a_fork_goes_on_so_what_it_copied_stays_with_its_origin(self) -> None:
+        origin = [call("a", at=1), call("b", at=2)]
+        fork = [call("a", at=1), call("b", at=2), call("c", at=3)]
+        assert (
+            dropped(fork, origin)
+            == dropped(fork[:2], fork[2:], origin, sources=[0, 0, 1])
+            == {(0, 0), (0, 1)}
+        )
+
     def test_then_the_earliest(self) -> None:
         assert dropped([call("a", at=5)], [call("a", at=4)], [call("a")]) == {(0, 0), (2, 0)}
 

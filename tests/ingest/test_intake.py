@@ -21,7 +21,7 @@ from farthing.ingest.walk import SkippedAt
 from farthing.prefix import links
 from farthing.session import Session
 from tests.ingest.readers.toy import Toy
-from tests.ingest.toys import contexts, ingested, lines, sessions_of, talk, toy
+from tests.ingest.toys import HOW, contexts, ingested, lines, sessions_of, talk, toy
 
 
 def written(path: Path, content: bytes | Sequence[Toy]) -> Path:
@@ -203,6 +203,24 @@ class TestSessions:
             [session] = sessions_of(intake)
         assert contexts(session) == list(range(2, 62, 2))
         assert len(session.sources) == 30
+
+    def test_a_huge_file_in_ranges_gives_the_sessions_that_it_gives_in_one_piece(
+        self, tmp_path: Path
+    ) -> None:
+        talks = [talk(f"s{number}", 30, start=number, padding=60) for number in range(30)]
+        unnamed = [toy(" ".join(one.words), at=one.at, id=one.id) for talk in talks for one in talk]
+        written(tmp_path / "a", sorted(unnamed, key=lambda one: (one.at or 0, one.id)))
+        found = []
+        for range_bytes in (100_000, 10**9):
+            with ingested(tmp_path, how=HOW._replace(range_bytes=range_bytes)) as intake:
+                found.append(
+                    {
+                        session.id: [span.response_id for span in session.spans]
+                        for session in sessions_of(intake)
+                    }
+                )
+        assert found[0] == found[1]
+        assert sorted(map(len, found[0].values())) == [30] * 30
 
     def test_a_process_that_dies_in_analysis_is_told(self, tmp_path: Path) -> None:
         a_corpus(tmp_path)

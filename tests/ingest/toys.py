@@ -43,9 +43,9 @@ def talk(session: str, steps: int, *, start: int = 0, padding: int = 0) -> list[
 
 @contextmanager
 def ingested(
-    *paths: Path | str, cache: Path | None = None, workers: int = 2, stdin: bytes = b""
+    *paths: Path | str, cache: Path | None = None, workers: int = 2, stdin: bytes = b"", how: HowToRead = HOW
 ) -> Iterator[Intake]:
-    options = Options(cache=cache, workers=workers, how=HOW, standard_input=BytesIO(stdin))
+    options = Options(cache=cache, workers=workers, how=how, standard_input=BytesIO(stdin))
     with ingest([str(path) for path in paths], options) as intake:
         yield intake
 

@@ -1,5 +1,6 @@
 """Parquet files as readers see them: the columns that recognition is told, and the rows."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from farthing.traces.source import Sample
 def table(path: Path) -> FileSource:
     """Return the source that ingest makes of a table; the test is skipped where pyarrow is missing."""
     pytest.importorskip("pyarrow", reason="Parquet needs the extra farthing[parquet]")
-    return FileSource(path, path.name, limits=Limits())
+    return FileSource(str(path), path.name, limits=Limits())
 
 
 def table_sample(path: Path) -> Sample:
@@ -20,7 +21,7 @@ def table_sample(path: Path) -> Sample:
     return Sample(name=path.name, head=head, whole=False, columns=tuple(parquet.read_schema(path).names))
 
 
-def write_table(path: Path, *rows: dict[str, object]) -> Path:
+def write_table(path: Path, *rows: Mapping[str, object]) -> Path:
     pyarrow = pytest.importorskip("pyarrow", reason="Parquet needs the extra farthing[parquet]")
     parquet = pytest.importorskip("pyarrow.parquet")
     parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)

@@ -52,10 +52,10 @@ def usage(spans: Iterable[Span]) -> list[tuple[str, int, int]]:
     ("name", "model"),
     [
         ("anthropic-json-tool.2.chunks.txt", "claude-haiku-4-5-20251001"),
-        ("google-text.chunks.txt", "gemini-3.1-pro-preview"),
+        ("google-text.chunks.txt", "gemini-3-pro-preview"),
         ("mistral-tool-call.chunks.txt", "mistral-small-latest"),
         ("openai-custom-tool.1.chunks.txt", "gpt-5.2-codex"),
-        ("xai-text.json", "grok-3"),
+        ("xai-text.json", "grok-3-mini"),
         ("openai-completion-text.json", "gpt-3.5-turbo-instruct:20230824-v2"),
         ("amazon-bedrock-text.chunks.txt", ""),
         ("google-interactions-basic.chunks.txt", "gemini-2.5-flash"),
@@ -81,7 +81,6 @@ def test_several_answers_in_one_file_are_several_calls() -> None:
 
     assert len({span.response_id for span in spliced}) == len(spliced) == 2
     assert [span.output_count for span in spliced] == [Output.PLACEHOLDER, Output.FINAL]
-    assert len(of("programmatic-tool-calling.2.chunks.txt")) > 1
 
 
 def test_a_start_that_is_sent_twice_is_one_answer() -> None:
@@ -117,7 +116,7 @@ def test_a_stream_as_it_came_is_read() -> None:
     (span,) = spans_of(FORMAT.read(source))
 
     assert FORMAT.recognise(source.sample()) is Match.LEAD
-    assert usage([span]) == [(call.message["model"], 2_293, 82)]
+    assert usage([span]) == [(call.message["model"], 1_867, 98)]
     assert {segment.kind for segment in span.output} >= {SegmentKind.TOOL_CALL}
 
 

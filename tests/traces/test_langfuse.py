@@ -193,7 +193,7 @@ def test_an_input_that_was_cut_off_leaves_the_counts() -> None:
     found = told(observation(1, input='[{"role": "user", "content": "What is'))
     (call,) = spans_of(found)
     assert (call.step.recorded, call.usage_recorded) == (Recorded.COUNTS, True)
-    assert Note("1 generations have an input that was cut off: only their counts are used") in found
+    assert Note("1 calls have a request that was cut off: only their counts are used") in found
 
 
 def test_damage_is_named_and_the_rest_is_read() -> None:

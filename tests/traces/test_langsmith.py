@@ -163,4 +163,4 @@ def test_damage_is_named_and_the_rest_is_read() -> None:
     assert [item.reason for item in items if isinstance(item, Skipped)] == [
         "prompt_tokens is -1; a count cannot be negative"
     ]
-    assert Note("1 runs have inputs that were cut off: only their counts are used") in items
+    assert Note("1 calls have a request that was cut off: only their counts are used") in items

@@ -116,7 +116,7 @@ def test_a_cut_prompt_leaves_the_counts() -> None:
         Recorded.COUNTS,
         [Usage(uncached_input_tokens=10, output_tokens=2)],
     )
-    assert Note("1 calls have a prompt that LiteLLM cut: only their counts are used") in items
+    assert Note("1 calls have a request that was cut off: only their counts are used") in items
 
 
 def test_rows_of_the_table_of_spend(tmp_path: Path) -> None:

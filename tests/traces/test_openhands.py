@@ -90,7 +90,7 @@ def test_a_log_without_an_answer_is_a_call_whose_bill_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b'{"messages": 3}', b'{"messages": [], "response": 3}', b"\xff"]
+    "content", [b"", b"{", b'{"messages": 3}', b'{"messages": [], "response": {', b"\xff"]
 )
 def test_a_damaged_log_is_one_skip(content: bytes) -> None:
     (skipped,) = FORMAT.read(FileSource("a-1757015025.972.json", content))

@@ -201,7 +201,7 @@ def test_a_message_that_was_cut_off_leaves_the_counts() -> None:
     (call,) = spans_of(items)
     assert call.step.recorded is Recorded.COUNTS
     assert usages([call]) == [Usage(uncached_input_tokens=5)]
-    assert Note("1 calls have messages that were cut off: only their counts are used") in items
+    assert Note("1 calls have a request that was cut off: only their counts are used") in items
 
 
 def test_embeddings_tools_and_failures_are_no_calls() -> None:

@@ -70,13 +70,12 @@ def _lacks(unpriced: int, unrecorded: int, estimated: int) -> tuple[str, ...]:
     return tuple(f"{count:,} {words}" for count, words in reasons if count)
 
 
-def per_session(rows: Sequence[SessionRow]) -> PerSession:
+def per_session(rows: Sequence[SessionRow], mean: Interval | None) -> PerSession:
     """Return what a session costs; quantiles are the costs of sessions, by nearest rank."""
     costs = sorted(row.cost_picousd for row in rows)
     known = [row for row in rows if row.success is not None]
     successes = sum(row.success is True for row in known)
     spent = sum(row.cost_picousd for row in known)
-    mean = mean_interval(rows)
     return PerSession(
         mean_usd=format_usd(sum(costs) // len(costs)) if costs else None,
         p50_usd=_quantile(costs, 50),
@@ -122,17 +121,15 @@ def sub_agents(rows: Sequence[SessionRow]) -> SubAgents:
     )
 
 
-def projection(account: Account, sessions_per_day: float | None) -> Projection:
+def projection(account: Account, mean: Interval | None, *, sessions_per_day: float | None) -> Projection:
     """Return the bill at so many sessions a day, or at the rate of the traces where none is asked for."""
     rows = account.rows
     daily = observed_per_day(rows) if sessions_per_day is None else sessions_per_day
     if daily is None or not rows:
         return Projection()
-    mean = sum(row.cost_picousd for row in rows) / len(rows)
-    interval = mean_interval(rows)
-    day, month, year = _periods(mean * daily)
-    low = _periods(interval.low * daily) if interval else (None, None, None)
-    high = _periods(interval.high * daily) if interval else (None, None, None)
+    day, month, year = _periods(sum(row.cost_picousd for row in rows) / len(rows) * daily)
+    low = _periods(mean.low * daily) if mean else (None, None, None)
+    high = _periods(mean.high * daily) if mean else (None, None, None)
     return Projection(
         sessions_per_day=daily,
         basis="observed" if sessions_per_day is None else "asked",

@@ -6,6 +6,7 @@ from farthing.analysis import levers, rows, signatures
 from farthing.analysis.account import Account
 from farthing.analysis.bill import (
     concentration,
+    mean_interval,
     per_session,
     projection,
     session_line,
@@ -47,12 +48,13 @@ def conclude(
     findings = account.findings
     ends = tail(_session_cost(row) for row in account.rows)
     whole = sum(row.cost_picousd for row in account.rows)
+    mean = mean_interval(account.rows)
     uses = signatures.rows(findings.uses)
     return Profile(
         sources=tuple(sources),
         prices=prices,
         totals=totals(account),
-        per_session=per_session(account.rows),
+        per_session=per_session(account.rows, mean),
         resent=_resent(account, whole),
         growth=_growth(account),
         segments=rows.segments(account.parts),
@@ -82,7 +84,7 @@ def conclude(
                 )
             )
         ),
-        projection=projection(account, sessions_per_day),
+        projection=projection(account, mean, sessions_per_day=sessions_per_day),
         estimates=(
             _error("what new blocks count", account.estimates.input_error()),
             _error("what an answer without a final count counts", account.estimates.output_error()),

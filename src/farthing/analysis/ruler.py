@@ -34,6 +34,13 @@ class Ruler:
         self.ends.append(self._start(len(self.ends)) + tokens)
         self._pinned.append(False)
 
+    def release(self, *, beyond: int) -> None:
+        """Take the pins off links that end beyond `beyond`: the context has lost tokens in front of them."""
+        for at in range(len(self.ends) - 1, -1, -1):
+            if self.ends[at] <= beyond:
+                return
+            self._pinned[at] = False
+
     def split(self, tokens: int) -> None:
         """Divide the first link in two, the first of which ends at `tokens`."""
         self.ends.insert(0, tokens)

@@ -9,10 +9,9 @@ is to foretell that very number and must not see it beforehand.
 Two things that a source may leave out are inferred:
 
 - A system prompt or tool schemas are one link in front of the chain. All sessions of the model
-  share it, or as much of it as their first call read: they are the same agent's. A call in which this
-  level is new says so (`infers`), because its length and its warmth are taken from the call itself.
+  share it, or as much of it as their first call read: they are the same agent's.
 - Of markers, one stood where the call's last write ended and one behind the system prompt, as in the
-  requests of Claude Code 2.1.197 and pi (read on 2026-11-23). `assumed` says so.
+  requests of Claude Code 2.1.197 and pi (read on 2026-11-23).
 """
 
 from bisect import bisect_right
@@ -37,11 +36,14 @@ _NEAR_TOKENS = 64
 _NEAR_FRACTION = 16
 
 
-class Weighed(Struct, frozen=True):
+class Weighed(Struct, frozen=True, kw_only=True):
     """One call's context: a chain that ends at or just before the reported input, and the markers on it.
 
-    `unseen` are the contexts of calls that were made since the path's last one and are not recorded: an answer
-    that this call sends back was given to a call, and its context ended in front of that answer.
+    `unseen` are the contexts of calls that were made since the path's last one and are not recorded:
+    an answer that is sent back was given to a call, and its context ended in front of that answer.
+    `assumed` tells that the source does not record the markers. `head` is the end of a level that the
+    source does not record and that is new, so that its length and warmth were taken from this very
+    call; None otherwise.
     """
 
     prefix: Prefix
@@ -101,11 +103,19 @@ class _Path:
         if not self._segments:
             return None
         usage, infers = charge.usage, self._infers(change)
+        self._ruler.release(beyond=usage.input_tokens)
         marked = self._marked(span.step.breakpoints, usage)
         if infers and not self._pin_read(usage, marked) and change.previous < 0:
             marked = self._split(usage, marked)
         self._renew()
-        weighed = self._weighed(marked, span.step.breakpoints, usage, infers=infers, first=change.previous < 0)
+        weighed = Weighed(
+            prefix=self._links[-1],
+            markers=self._markers(marked, span.step.breakpoints or (), usage),
+            unseen=() if change.previous < 0 else tuple(self._unseen()),
+            assumed=bool(marked) and not span.step.breakpoints,
+            head=self._links[max(self._head() - 1, 0)] if infers else None,
+        )
+        self._tips.add(self._segments[-1].digest)
         self._pin_read(usage, marked)
         self._renew()
         return weighed
@@ -156,7 +166,7 @@ class _Path:
             self._ruler.pin(tip, usage.input_tokens)
             return []
         if breakpoints:
-            marked = sorted({bisect_right(self._depths, point.depth) - 1 for point in breakpoints} - {-1})
+            marked = sorted({self._index(point) for point in breakpoints} - {-1})
         else:
             marked = self._assumed(end, usage, tip)
         if end and marked:
@@ -212,22 +222,15 @@ class _Path:
             self._links.append(extend(parent, segment, tokens_end=end))
         self._ruler.moved = len(self._links)
 
-    def _weighed(
-        self,
-        marked: Sequence[int],
-        breakpoints: Sequence[Breakpoint] | None,
-        usage: Usage,
-        *,
-        infers: bool,
-        first: bool,
-    ) -> Weighed:
+    def _markers(
+        self, marked: Sequence[int], breakpoints: Sequence[Breakpoint], usage: Usage
+    ) -> tuple[Marker, ...]:
         written = next((write.ttl_s for write in usage.cache_writes if write.ttl_s), FIVE_MINUTES_S)
-        asked = {bisect_right(self._depths, point.depth) - 1: point.ttl_s for point in breakpoints or ()}
-        markers = tuple(Marker(self._links[index], asked.get(index, written)) for index in marked)
-        unseen = () if first else tuple(self._unseen())
-        self._tips.add(self._segments[-1].digest)
-        head = self._links[max(self._head() - 1, 0)] if infers else None
-        return Weighed(self._links[-1], markers, unseen, not breakpoints and bool(marked), head)
+        asked = {self._index(point): point.ttl_s for point in breakpoints}
+        return tuple(Marker(self._links[index], asked.get(index, written)) for index in marked)
+
+    def _index(self, point: Breakpoint) -> int:
+        return bisect_right(self._depths, point.depth) - 1
 
     def _unseen(self) -> list[Prefix]:
         """Return where contexts ended that were answered since the last one that is recorded."""

@@ -1,11 +1,12 @@
 """What each provider says of its prompt cache, as dated data: the first row that fits a model holds.
 
 A new rule is a new row. Nothing here is inferred from behaviour; where recorded traces
-disagree with a page, `docs/cache-model.md` says so and the row names its source.
+disagree with a page, `docs/cache-model.md` says so and the row says what was followed.
 """
 
 import re
 from enum import StrEnum
+from functools import cache
 
 from msgspec import Struct
 
@@ -34,6 +35,7 @@ class CacheRules(Struct, frozen=True, kw_only=True):
     `minimum_tokens` is over the whole prefix. `granularity` is the step of a hit's length in tokens.
     `look_back` counts positions (see `Prefix.slot`) from a marker, the marker's own included.
     `keeps_output`: what the model wrote is part of the cached prefix of the next request.
+    `is_stored`: keeping an entry is billed by the hour.
     """
 
     name: str
@@ -45,6 +47,7 @@ class CacheRules(Struct, frozen=True, kw_only=True):
     look_back: int = 0
     ttls_s: tuple[int, ...] = ()
     keeps_output: bool = False
+    is_stored: bool = False
 
     @property
     def default_ttl_s(self) -> int:
@@ -57,6 +60,7 @@ class _Row(Struct, frozen=True):
     rules: CacheRules
 
 
+@cache
 def rules_for(provider: str, model: str) -> CacheRules:
     """Return the rules of a model; the cautious ones, which promise nothing, if no row fits."""
     for row in _ROWS:
@@ -89,7 +93,8 @@ _OPENAI_EARLIER = CacheRules(
     granularity=128,
     ttls_s=(600, ONE_HOUR_S, _DAY_S),
     keeps_output=True,
-    source="OpenAI, prompt caching guide, 2026-10: in memory 5 to 10 minutes, at most an hour",
+    source="OpenAI, prompt caching guide, 2026-10: in memory 5 to 10 minutes, at most an hour; that answers "
+    "are kept is on no page but in recorded reads of gpt-5.1-codex, 2025-11",
 )
 _OPENAI_56 = CacheRules(
     name="OpenAI from GPT-5.6",
@@ -117,6 +122,17 @@ _GEMINI_IMPLICIT = CacheRules(
     ttls_s=(FIVE_MINUTES_S,),
     source="Gemini, context caching page, 2026-09-02: no guarantee, no write or storage fee",
 )
+# What `cachedContents.create` makes: it is read by name, as a whole, so nothing is looked for behind it.
+GEMINI_CREATED = CacheRules(
+    name="Gemini, created",
+    placement=Placement.MARKERS,
+    minimum_tokens=2_048,
+    most_markers=1,
+    look_back=1,
+    ttls_s=(ONE_HOUR_S,),
+    is_stored=True,
+    source="Gemini, context caching page, 2026-09-02: an hour by default, storage by token and hour",
+)
 _VLLM = CacheRules(
     name="vLLM blocks",
     placement=Placement.BLOCKS,
@@ -137,7 +153,7 @@ _ROWS = (
     _Row("", rf"claude.*({_CLAUDE_512})", _anthropic(512)),
     _Row("", "claude", _anthropic(1_024)),
     _Row("", r"gpt-(5\.[6-9]|[6-9])", _OPENAI_56),
-    _Row("", r"gpt-|^o[134]|codex", _OPENAI_EARLIER),
+    _Row("", r"gpt-(?!oss)|^o[134]|codex", _OPENAI_EARLIER),
     _Row("", r"deepseek", _DEEPSEEK),
     _Row("", r"gemini-(2\.[5-9]|[3-9])", _GEMINI_IMPLICIT),
     _Row(r"vllm|sglang", "", _VLLM),

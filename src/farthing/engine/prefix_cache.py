@@ -19,12 +19,14 @@ from typing import NamedTuple, assert_never
 from msgspec import Struct
 from xxhash import xxh3_128_digest
 
+from farthing.engine.cache_entries import Entry, Run
 from farthing.engine.cache_rules import CacheRules, Placement
 from farthing.prefix import Prefix
 from farthing.segment import Level, SegmentKind
 from farthing.usage import ONE_HOUR_S, CacheWrite
 
 _NS_PER_S = 1_000_000_000
+_TIDY_FROM = 4_096
 WRITTEN_BY_THE_MODEL = (SegmentKind.ASSISTANT, SegmentKind.REASONING, SegmentKind.TOOL_CALL)
 
 
@@ -61,6 +63,7 @@ class Request(Struct, frozen=True, kw_only=True):
 
     `input_tokens` may exceed the chain's (what the source does not show comes last). `began_ns` is
     when the answer's first token came: until then nobody else can read what this call writes.
+    `automatic`: the provider may place an entry by itself, where its rules have it do so.
     """
 
     scope: Scope
@@ -69,6 +72,7 @@ class Request(Struct, frozen=True, kw_only=True):
     at_ns: int
     began_ns: int
     markers: Sequence[Marker] = ()
+    automatic: bool = True
 
 
 class Split(Struct, frozen=True, kw_only=True):
@@ -98,8 +102,9 @@ class PrefixCache:
     def __init__(self, rules: CacheRules, *, refresh: Refresh = Refresh.HIT) -> None:
         self.rules = rules
         self._refresh = refresh
-        self._entries: dict[bytes, _Entry] = {}
-        self._runs: dict[bytes, _Run] = {}
+        self._entries: dict[bytes, Entry] = {}
+        self._runs: dict[bytes, Run] = {}
+        self._tidy_at = _TIDY_FROM
 
     def split(self, request: Request) -> Split:
         """Return how this call would be billed if it were made now; nothing changes."""
@@ -114,6 +119,8 @@ class PrefixCache:
 
     def record(self, request: Request, split: Split) -> None:
         """Take note of a call that was made and billed as `split` says."""
+        if len(self._entries) + len(self._runs) >= self._tidy_at:
+            self._tidy(request.at_ns)
         match self.rules.placement:
             case Placement.MARKERS | Placement.MESSAGES:
                 self._record_markers(request, split)
@@ -124,15 +131,22 @@ class PrefixCache:
             case _:
                 assert_never(self.rules.placement)
 
+    def _tidy(self, at_ns: int) -> None:
+        """Forget what is dead; between two times the memory at most doubles, so a call pays little for it."""
+        ttl_ns = self.rules.default_ttl_s * _NS_PER_S
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_ns >= at_ns}
+        self._runs = {key: run for key, run in self._runs.items() if run.last_used_ns + ttl_ns >= at_ns}
+        self._tidy_at = max(_TIDY_FROM, 2 * (len(self._entries) + len(self._runs)))
+
     # Marked entries
 
     def _markers(self, request: Request) -> Sequence[Marker]:
-        """Return the markers that count, front to back: those whose prefix reaches the minimum."""
-        if self.rules.placement is Placement.MESSAGES and not request.markers:
-            chosen: Sequence[Marker] = (Marker(request.prefix, self.rules.default_ttl_s),)
-        else:
-            chosen = request.markers
-        return [marker for marker in chosen if _tokens(marker.link) >= self.rules.minimum_tokens]
+        """Return the markers that count, front to back: the latest, and of these those above the minimum."""
+        chosen, most = request.markers, self.rules.most_markers
+        if self.rules.placement is Placement.MESSAGES and request.automatic:
+            own = Marker(request.prefix, self.rules.default_ttl_s)
+            chosen = [*(marker for marker in chosen[1 - most :] if marker.link is not own.link), own]
+        return [marker for marker in chosen[-most:] if _tokens(marker.link) >= self.rules.minimum_tokens]
 
     def _split_at_markers(self, request: Request) -> Split:
         markers = self._markers(request)
@@ -170,7 +184,7 @@ class PrefixCache:
         for marker in self._markers(request):
             key = _key(request.scope, marker.link)
             if marker.link.depth > hit_depth:
-                self._entries[key] = _Entry(marker.ttl_s, request.at_ns, request.began_ns)
+                self._entries[key] = Entry(marker.ttl_s, request.at_ns, request.began_ns)
             elif self._refresh is not Refresh.HIT and (entry := self._entries.get(key)):
                 entry.use(request.at_ns)
         self._refresh_hit(request, split.hit)
@@ -223,61 +237,10 @@ class PrefixCache:
             new.append(link)
             link = link.parent
         if run is None or (link is not None and link.depth < run.tip_depth):
-            run = _Run(parent=run, branch_depth=0 if link is None else link.depth, usable_ns=request.began_ns)
+            run = Run(parent=run, branch_depth=0 if link is None else link.depth, usable_ns=request.began_ns)
         for fresh in new:
             self._runs[_key(request.scope, fresh)] = run
         run.use(depth=request.prefix.depth, at_ns=request.at_ns)
-
-
-class _Entry:
-    """One cached prefix: its TTL runs from the start of the request that wrote or last read it."""
-
-    __slots__ = ("_expires_ns", "_ttl_ns", "_usable_ns")
-
-    def __init__(self, ttl_s: int, at_ns: int, began_ns: int) -> None:
-        self._ttl_ns = ttl_s * _NS_PER_S
-        self._expires_ns = at_ns + self._ttl_ns
-        self._usable_ns = began_ns
-
-    def warm(self, at_ns: int) -> bool:
-        return self._usable_ns <= at_ns <= self._expires_ns
-
-    def use(self, at_ns: int) -> None:
-        self._expires_ns = max(self._expires_ns, at_ns + self._ttl_ns)
-
-
-class _Run:
-    """Links that grew from one another and are used together; a branch starts a run of its own.
-
-    Using a run uses the path to it. Uses are kept as (depth, instant), deepest and oldest first: a use
-    makes every shallower one before it pointless, so the list is nearly always of length one.
-    """
-
-    __slots__ = ("_uses", "branch_depth", "parent", "tip_depth", "usable_ns")
-
-    def __init__(self, *, parent: "_Run | None", branch_depth: int, usable_ns: int) -> None:
-        self.parent = parent
-        self.branch_depth = branch_depth
-        self.usable_ns = usable_ns
-        self.tip_depth = branch_depth
-        self._uses: list[tuple[int, int]] = []
-
-    def use(self, *, depth: int, at_ns: int) -> None:
-        """Note a use down to `depth`, here and on the way here."""
-        run: _Run | None = self
-        while run is not None:
-            run.note(depth, at_ns)
-            depth, run = min(depth, run.branch_depth), run.parent
-
-    def note(self, depth: int, at_ns: int) -> None:
-        self.tip_depth = max(self.tip_depth, depth)
-        while self._uses and self._uses[-1][0] <= depth:
-            self._uses.pop()
-        self._uses.append((depth, at_ns))
-
-    def used_ns(self, depth: int) -> int:
-        """Return when a link at `depth` was last used."""
-        return next((at_ns for until, at_ns in reversed(self._uses) if until >= depth), 0)
 
 
 def _tokens(link: Prefix) -> int:

@@ -3,7 +3,8 @@
 Copies are the normal case: resumed and forked sessions repeat what they continue, sub-agents replay
 their parent, exports overlap. Two spans with one response id are one call. The copy that is kept is
 one that its source does not know to be a replay; among those the one with the largest output count
-(others were written while the answer was still streaming), then the earliest.
+(others were written while the answer was still streaming). Between equal copies the source that ended
+first has the call: a fork copies what it continues and goes on, so it ends later. Then the earliest.
 """
 
 from collections import Counter, defaultdict
@@ -34,10 +35,11 @@ def duplicates(
 ) -> Duplicates:
     """Return what to drop of parts with these `copies` rows, each from the source of that number."""
     found = Duplicates(defaultdict(set), defaultdict(Counter))
+    ended = _Ends(rows, sources)
     slices = 1 + sum(map(len, rows)) // (rows_at_once * COPY_BYTES)
     for part in range(slices):
         for group in _groups(rows, part, slices):
-            group.sort(key=_preference)
+            group.sort(key=lambda entry: _preference(*entry, ended_ns=ended[entry[0]]))
             kept = group[0][0]
             for loser, copy in group[1:]:
                 found.numbers[loser, copy.shard].add(copy.number)
@@ -61,9 +63,25 @@ def _groups(rows: Sequence[bytes], part: int, slices: int) -> list[list[tuple[in
     return list(groups.values())
 
 
-def _preference(entry: tuple[int, Copy]) -> tuple[int, int, int, int, int]:
-    part, copy = entry
-    return copy.replayed, -copy.output_tokens, copy.at_ns, part, copy.number
+class _Ends(dict[int, int]):
+    """The newest instant of the source that a part is of; looked up only for parts with copies."""
+
+    def __init__(self, rows: Sequence[bytes], sources: Sequence[int]) -> None:
+        super().__init__()
+        self._rows, self._sources = rows, sources
+        self._parts: dict[int, list[int]] = defaultdict(list)
+        for part, source in enumerate(sources):
+            self._parts[source].append(part)
+
+    def __missing__(self, part: int) -> int:
+        parts = self._parts[self._sources[part]]
+        newest = max(copy[2] for number in parts for copy in copies(self._rows[number]))
+        self.update(dict.fromkeys(parts, newest))
+        return newest
+
+
+def _preference(part: int, copy: Copy, *, ended_ns: int) -> tuple[int, int, int, int, int, int]:
+    return copy.replayed, -copy.output_tokens, ended_ns, copy.at_ns, part, copy.number
 
 
 def _rule(loser: Copy, *, is_elsewhere: bool) -> str:

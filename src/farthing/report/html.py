@@ -7,7 +7,7 @@ from farthing.analysis.profile import Profile
 from farthing.analysis.waterfall import WaterfallStep
 from farthing.report import sentences
 from farthing.report.verdict import verdict
-from farthing.report.web import findings, reading, spend
+from farthing.report.web import bill, findings, growth, reading, spend
 from farthing.report.web.page import contents, page, paragraph, section
 from farthing.report.web.waterfall import waterfall
 
@@ -20,11 +20,11 @@ def render(profile: Profile, steps: Sequence[WaterfallStep] = (), *, name: str =
     of = name or (profile.sessions[0].id if profile.sessions else "")
     breaks = [row for row in profile.breaks if row.session == of]
     sections = (
-        spend.bill(profile),
-        spend.projection(profile),
+        bill.bill(profile),
+        bill.projection(profile),
         spend.where(profile),
         spend.groups(profile),
-        spend.growth(profile),
+        growth.growth(profile),
         waterfall(of, steps, breaks),
         findings.breaks(profile),
         findings.signatures(profile),

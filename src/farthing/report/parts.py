@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from farthing.analysis.profile import Profile, SegmentRow, SkippedRow, TokenRow
+from farthing.analysis.profile import Profile, SegmentRow, SessionLine, SkippedRow, TokenRow
 from farthing.report import words
 
 
@@ -79,6 +79,18 @@ def label(row: SegmentRow) -> str:
 def style(row: SegmentRow) -> str:
     """Return the kind whose colour a part has."""
     return row.kind
+
+
+def used_tokens(profile: Profile) -> int:
+    """Return all tokens that were counted; 0 where no usage is recorded."""
+    return input_tokens(profile.totals) + profile.totals.output_tokens
+
+
+def sessions(profile: Profile) -> list[SessionLine]:
+    """Return the sessions, dearest first; where nothing has a price, those with most tokens first."""
+    if Decimal(profile.totals.cost_usd):
+        return list(profile.sessions)
+    return sorted(profile.sessions, key=lambda row: (-row.input_tokens - row.output_tokens, row.id))
 
 
 def formats(profile: Profile) -> list[FormatRead]:

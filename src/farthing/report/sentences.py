@@ -243,6 +243,11 @@ def tail(profile: Profile) -> str:
     )
 
 
+def dearest_sessions(profile: Profile) -> str:
+    """Return the title over the sessions that matter most."""
+    return "The dearest sessions" if has_cost(profile) else "The largest sessions"
+
+
 def no_breaks(profile: Profile) -> str:
     """Say what looks like a broken prefix and is none; "" if nothing does."""
     rows = [row for row in profile.break_causes if not row.is_break]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from farthing.analysis.profile import Profile
 from farthing.analysis.waterfall import WaterfallStep
 from farthing.report.steps import told
-from farthing.report.terminal import bill, findings, reading, spend, waterfall
+from farthing.report.terminal import bill, findings, growth, reading, spend, waterfall
 from farthing.report.terminal.layout import NARROWEST, Paint, Sheet, wrapped
 from farthing.report.verdict import verdict
 
@@ -22,7 +22,7 @@ _SECTIONS: tuple[Section, ...] = (
     spend.models,
     spend.groups,
     spend.blocks,
-    spend.growth,
+    growth.growth,
     findings.breaks,
     findings.signatures,
     findings.tail,

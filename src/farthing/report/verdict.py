@@ -72,7 +72,7 @@ def _bill(profile: Profile) -> str:
 
 
 def _unpriced(profile: Profile) -> str:
-    used = tokens(sum(parts.all_tokens(row) for row in profile.segments))
+    used = tokens(parts.used_tokens(profile))
     if not profile.totals.unpriced_steps:
         return f"{_read(profile)} used {used} tokens, at a price of nothing."
     return (

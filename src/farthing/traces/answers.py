@@ -28,6 +28,7 @@ _OPENS = re.compile(
 )
 _STREAM = re.compile(rb"^(?:data|event):", re.MULTILINE)
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+_WHOLE = ("chat.completion", "response", "interaction")
 _NO_REQUEST = Request(model="", segments=())
 _EVENT = re.compile(rb'\s*\{[^{]*"(?:event_)?type"\s*:\s*"(?!message")')
 _LOOKED_AT = 20
@@ -78,7 +79,7 @@ def _answers(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
             answer = []
         message = begun or message
         answer.append(record)
-        if kind in _ENDS:
+        if kind in _ENDS or string(told.get("object", ABSENT)) in _WHOLE or kind == "message":
             yield answer
             answer = []
     if answer:

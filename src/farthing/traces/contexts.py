@@ -25,6 +25,7 @@ from farthing.traces.dialects import (
     system_blocks,
     tool_definitions,
 )
+from farthing.traces.source import Note
 from farthing.wire import gemini_content
 from farthing.wire.fields import ABSENT, is_given, items, members
 from farthing.wire.message import BlockMemo
@@ -76,8 +77,8 @@ class Place(NamedTuple):
 class Contexts:
     """Makes the contexts of one file's calls, sharing what they share. A machine without I/O.
 
-    `clipped` counts requests that were cut off in their middle, as length limits of attributes and columns do:
-    they have no context, and their calls keep their counts.
+    A request that was cut off in its middle, as length limits of attributes and columns do, has no context;
+    its call keeps its counts.
     """
 
     def __init__(self) -> None:
@@ -97,6 +98,11 @@ class Contexts:
         except WireError:
             self.clipped += 1
             return NO_CONTEXT
+
+    def notes(self) -> Iterator[Note]:
+        """Yield what the reader of the report must know; to be asked at the end of the file."""
+        if self.clipped:
+            yield Note(f"{self.clipped} calls have a request that was cut off: only their counts are used")
 
     def _context(self, request: bytes, system: bytes, tools: bytes, place: Place | None) -> Context:
         value = unwrapped(request)

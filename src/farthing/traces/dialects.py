@@ -49,10 +49,12 @@ _MEDIA = frozenset(
 )
 _THOUGHTS = frozenset({"reasoning", "thinking", "redacted_thinking", "reasoning_content", "reasoningcontent"})
 _CALLS = frozenset(
-    {"tool_call", "tool_use", "server_tool_use", "server_tool_call", "function_call", "tooluse"}
+    {"tool_call", "tool_use", "server_tool_use", "server_tool_call", "function_call", "custom_tool_call"}
+    | {"tooluse"}
 )
 _RESULTS = frozenset(
     {"tool_call_response", "tool_result", "function_response", "toolresult", "server_tool_call_response"}
+    | {"function_call_output", "custom_tool_call_output"}
 )
 _MARKER = "cache_control"
 _WORDS = ("text", "content", "refusal", "output_text", "thinking", "reasoning", "value")
@@ -75,7 +77,7 @@ def message_blocks(raw: bytes, /, *, opening: bool) -> Iterator[Block]:
         yield from _opened(_text_block(raw, raw, "user", SegmentKind.USER), opening=opening)
         return
     if is_responses_item(members(raw)):
-        yield from openai_items.item_blocks(raw, opening=opening, ttl_s=0)
+        yield from _item_blocks(raw, opening=opening)
         return
     said = _unwrap(raw)
     if _is_gemini(said.members):
@@ -91,7 +93,7 @@ def answer_blocks(raw: bytes) -> Iterator[Block]:
     if is_string(raw):
         yield from filter(None, (_text_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
     elif is_responses_item(members(raw)):
-        yield from openai_items.item_blocks(raw, opening=False, ttl_s=0)
+        yield from _item_blocks(raw, opening=False)
     else:
         said = _unwrap(raw)
         if _is_gemini(said.members):
@@ -140,6 +142,14 @@ def is_gemini_tools(raw: bytes) -> bool:
         for tool in items(raw)
         for name in members(tool)
     )
+
+
+def _item_blocks(raw: bytes, *, opening: bool) -> Iterator[Block]:
+    """Yield the blocks of an item; calls and results as every dialect's, the rest as the API's own reader."""
+    if string(members(raw)["type"]) in _CALLS | _RESULTS:
+        yield from filter(None, (_part_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
+    else:
+        yield from openai_items.item_blocks(raw, opening=opening, ttl_s=0)
 
 
 def _opened(block: Block | None, *, opening: bool) -> Iterator[Block]:

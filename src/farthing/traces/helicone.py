@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from farthing.errors import RecordError, WireError
 from farthing.span import Output, Span
 from farthing.step import Step
-from farthing.traces.contexts import NO_CONTEXT, Contexts, Place
+from farthing.traces.contexts import Contexts, Place
 from farthing.traces.counts import Ballot, Counts, Producer, Told, written
 from farthing.traces.documents import Document, documents, has_signs, inner
 from farthing.traces.provider_names import provider_named
@@ -64,6 +64,7 @@ class _Log:
 
     def rest(self) -> Iterator[Note]:
         """Yield what the reader of the report must know of the file."""
+        yield from self._contexts.notes()
         if self._cached:
             yield Note(
                 f"{self._cached} requests were answered from Helicone's cache and cost nothing: left out"
@@ -78,7 +79,7 @@ class _Log:
         told = told or _counts(row, model)
         bill = None if told is None else self._ballot.settle(told, model=model, tier="")
         place = Place(document.line.data, document.line.offset)
-        context = self._contexts.context(request, place=place) if request else NO_CONTEXT
+        context = self._contexts.context(request, place=place)
         output = self._contexts.answer(answered)
         properties = row.inner("request_properties")
         step = Step(

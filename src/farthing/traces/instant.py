@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST_S = 1e8  # what is smaller counts from some start of its own
-# Below which size a number counts which unit, in nanoseconds: seconds up to the year 5138, and so on.
-_UNITS = ((1e11, 1_000_000_000), (1e14, 1_000_000), (1e17, 1_000), (1e20, 1))
+# Below which size a number counts which unit, in microseconds: seconds up to the year 5138, and so on.
+_UNITS = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1), (1e20, 0.001))
 
 
 def from_iso(text: str | None) -> int | None:
@@ -50,7 +50,7 @@ def from_any(value: object) -> int | None:
         return from_iso(value) or from_http(value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    for most, per_unit in _UNITS:
+    for most, microseconds in _UNITS:
         if value < most:
-            return None if value < _EARLIEST_S else round(value * 1_000_000) * per_unit // 1_000_000
+            return None if value < _EARLIEST_S else round(value * microseconds) * 1_000
     return None

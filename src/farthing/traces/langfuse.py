@@ -9,13 +9,13 @@ BeeAI writes a call as `start`, `success` and `finish`, of which only the first 
 
 from collections.abc import Iterable, Iterator
 
-from farthing.errors import RecordError, WireError
+from farthing.errors import RecordError
 from farthing.segment import Segment
 from farthing.span import Span
 from farthing.step import Step
 from farthing.traces import attribute_names as names
 from farthing.traces.attributes import Attributes
-from farthing.traces.contexts import NO_CONTEXT, Context, Contexts
+from farthing.traces.contexts import Context, Contexts
 from farthing.traces.documents import Document, documents, has_columns, has_signs, inner
 from farthing.traces.langfuse_usage import billed
 from farthing.traces.provider_names import provider_named
@@ -60,7 +60,6 @@ class Log:
     def __init__(self) -> None:
         self._tree = SpanTree()
         self._contexts = Contexts()
-        self._clipped = 0
         self._guessed = 0
 
     def take(self, document: Document) -> Iterator[Skipped]:
@@ -92,10 +91,7 @@ class Log:
                 f"{self._guessed} generations have only the counts of Langfuse's own tokenizer: "
                 "they are calls without usage"
             )
-        if self._clipped:
-            yield Note(
-                f"{self._clipped} generations have an input that was cut off: only their counts are used"
-            )
+        yield from self._contexts.notes()
 
     def _observed(self, record: Record, trace: Record, offset: int) -> Observed:
         work = record.text("type").upper()
@@ -160,11 +156,7 @@ class Log:
             or attributes.document(names.TOOL_DEFINITIONS)
             or attributes.tree(names.INDEXED_TOOLS)
         )
-        try:
-            context = self._contexts.context(record.value("input"), tools=tools)
-        except WireError:
-            self._clipped += 1
-            context = NO_CONTEXT
+        context = self._contexts.context(record.value("input"), tools=tools)
         return context, self._contexts.answer(record.value("output"))
 
 

@@ -9,17 +9,17 @@ A run's `session_id` is its project: conversations are named in its metadata.
 
 from collections.abc import Iterator
 
-from farthing.errors import RecordError, WireError
+from farthing.errors import RecordError
 from farthing.segment import Segment
 from farthing.span import Span
 from farthing.step import Step
-from farthing.traces.contexts import NO_CONTEXT, Context, Contexts, Place
+from farthing.traces.contexts import Context, Contexts, Place
 from farthing.traces.counts import Billed, Counts, Producer, Told, written
 from farthing.traces.documents import Document, documents, has_columns, has_signs, inner
 from farthing.traces.provider_names import provider_named
 from farthing.traces.raw_answers import provider_usage
 from farthing.traces.record import Record
-from farthing.traces.source import Format, Item, Match, Note, Sample, Skipped, Source
+from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.traces.span_places import items_of
 from farthing.traces.span_tree import Kind, Observed, SpanTree
 from farthing.wire.fields import items
@@ -48,7 +48,6 @@ class Log:
     def __init__(self) -> None:
         self._tree = SpanTree()
         self._contexts = Contexts()
-        self._clipped = 0
 
     def take(self, document: Document) -> Iterator[Skipped]:
         """Add a run, or a page of runs; yield what cannot be used."""
@@ -65,8 +64,7 @@ class Log:
     def rest(self) -> Iterator[Item]:
         """Yield the calls of all that was taken, and what was left out."""
         yield from items_of(self._tree)
-        if self._clipped:
-            yield Note(f"{self._clipped} runs have inputs that were cut off: only their counts are used")
+        yield from self._contexts.notes()
 
     def _observed(self, record: Record, document: Document) -> Observed:
         is_call = record.text("run_type") == "llm"
@@ -117,11 +115,7 @@ class Log:
     def _said(self, record: Record, document: Document) -> tuple[Context, tuple[Segment, ...]]:
         tools = record.inner("extra").inner("invocation_params").raw("tools", "functions")
         place = Place(document.line.data, document.line.offset)
-        try:
-            context = self._contexts.context(record.raw("inputs"), tools=tools, place=place)
-        except WireError:
-            self._clipped += 1
-            context = NO_CONTEXT
+        context = self._contexts.context(record.raw("inputs"), tools=tools, place=place)
         return context, self._contexts.answer(record.value("outputs"))
 
 

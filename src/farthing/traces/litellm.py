@@ -64,7 +64,6 @@ class Log:
         self._calls: list[tuple[str, Span]] = []
         self._shared: Counter[str] = Counter()
         self._cached = 0
-        self._cut = 0
 
     def take(self, document: Document) -> Iterator[Skipped]:
         """Add the call of one payload; yield why it cannot be used."""
@@ -83,8 +82,7 @@ class Log:
             yield Note(
                 f"{self._cached} calls were answered from LiteLLM's own cache and cost nothing: left out"
             )
-        if self._cut:
-            yield Note(f"{self._cut} calls have a prompt that LiteLLM cut: only their counts are used")
+        yield from self._contexts.notes()
 
     def _add(self, record: Record, document: Document) -> None:
         work = record.text("call_type")
@@ -139,15 +137,11 @@ class Log:
         if not members(request) and len(request) <= len(b'"{}"'):
             request = record.raw("proxy_server_request")
         if _CUT in bytes(request):
-            self._cut += 1
+            self._contexts.clipped += 1
             return NO_CONTEXT, ()
         tools = record.inner("model_parameters").raw("tools", "functions")
         place = Place(document.line.data, document.line.offset)
-        try:
-            context = self._contexts.context(request, tools=tools, place=place)
-        except WireError:
-            self._cut += 1
-            context = NO_CONTEXT
+        context = self._contexts.context(request, tools=tools, place=place)
         return context, self._contexts.answer(record.value("response"))
 
 

@@ -67,6 +67,7 @@ class _Log:
         """Yield the calls of all that was taken, and what they do not tell."""
         self._tree.name(self._groups)
         yield from items_of(self._tree)
+        yield from self._contexts.notes()
         if self._unnamed:
             yield Note(f"{self._unnamed} responses were exported without their model: they cannot be priced")
 

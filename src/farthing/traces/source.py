@@ -106,7 +106,8 @@ Item = Span | Skipped | Outcome | Dropped | Note
 class Format(Struct, frozen=True, kw_only=True):
     """A trace format: its short name, how to know it, how to read it.
 
-    `splittable` lines stand for themselves, so that one huge file may be read in ranges.
+    `splittable` lines stand for themselves, so that one huge file may be read in ranges, each by a
+    `read` of its own, which asks for its lines once.
     `priority` orders recognition: lower is asked first; formats with a sure sign come early.
     `version` changes whenever `read` would give other spans: it is part of the cache's key.
     """

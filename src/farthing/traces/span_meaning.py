@@ -7,7 +7,6 @@ of a data frame or inside a platform's metadata: a `Frame` is what they have in 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from farthing.errors import WireError
 from farthing.segment import Segment
 from farthing.span import Output, Span
 from farthing.step import Step
@@ -57,7 +56,6 @@ class Meanings:
 
     def __init__(self) -> None:
         self._contexts = Contexts()
-        self._clipped = 0
         self._blind = 0
 
     def observe(self, frame: Frame) -> Observed:
@@ -89,8 +87,7 @@ class Meanings:
 
     def notes(self) -> Iterator[Note]:
         """Yield what the reader of the report must know of the file; to be asked at its end."""
-        if self._clipped:
-            yield Note(f"{self._clipped} calls have messages that were cut off: only their counts are used")
+        yield from self._contexts.notes()
         if self._blind:
             yield Note(
                 f"{self._blind} calls were traced by an instrumentation that tells no cached tokens: "
@@ -138,13 +135,8 @@ class Meanings:
             or told_by.tree(names.INDEXED_INPUT)
             or told_by.document(names.INPUT_VALUES)
         )
-        try:
-            return self._contexts.context(
-                messages, system=told_by.document(names.SYSTEM_INSTRUCTIONS), tools=tools
-            )
-        except WireError:
-            self._clipped += 1
-            return NO_CONTEXT
+        system = told_by.document(names.SYSTEM_INSTRUCTIONS)
+        return self._contexts.context(messages, system=system, tools=tools)
 
     def _output(self, told_by: Attributes) -> tuple[Segment, ...]:
         said = (

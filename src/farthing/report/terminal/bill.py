@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from farthing.analysis.profile import Profile
-from farthing.report import sentences
+from farthing.report import parts, sentences
 from farthing.report.terminal.layout import Column, Row, Sheet, entries, heading, paragraph, table
 from farthing.report.verdict import has_cost
 from farthing.report.words import count, percent, rough_usd, tokens, usd
@@ -28,8 +28,9 @@ def _figures(profile: Profile) -> Iterator[tuple[str, str]]:
         yield "a session", sentences.session_costs(profile)
         yield "a success", sentences.success(profile)
         yield "at this rate", sentences.at_this_rate(profile)
-    yield "input", sentences.input_by_class(profile)
-    yield "output", f"{tokens(totals.output_tokens)} tokens"
+    if parts.used_tokens(profile):
+        yield "input", sentences.input_by_class(profile)
+        yield "output", f"{tokens(totals.output_tokens)} tokens"
     if Decimal(totals.server_tools_usd):
         yield "server tools", f"{usd(totals.server_tools_usd)}, billed by the request"
     if agents.sessions:

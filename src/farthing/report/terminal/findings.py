@@ -11,12 +11,11 @@ from farthing.analysis.profile import (
     SessionLine,
     SignatureRow,
 )
-from farthing.report import sentences
+from farthing.report import parts, sentences
 from farthing.report.terminal.layout import (
     Column,
     Row,
     Sheet,
-    and_more,
     cut,
     heading,
     paragraph,
@@ -73,7 +72,7 @@ def _dearest_breaks(profile: Profile, sheet: Sheet) -> list[str]:
     if not profile.breaks:
         return []
     money = usd_like(row.cost_usd for row in profile.breaks)
-    rows = cut([_break(row, money) for row in profile.breaks], and_more, sheet.top)
+    rows = cut([_break(row, money) for row in profile.breaks], sheet.top)
     columns = (
         Column("the dearest"),
         Column("tokens", right=True),
@@ -92,7 +91,7 @@ def _break(row: BreakRow, money: Money) -> Row:
         f"{row.step:,}",
         clean(row.session),
     )
-    return Row(cells, note=" ".join((sentences.broken(row), sentences.quoted(row.excerpt))).strip())
+    return Row(cells, note=": ".join(filter(None, (sentences.broken(row), sentences.quoted(row.excerpt)))))
 
 
 def signatures(profile: Profile, sheet: Sheet) -> list[str]:
@@ -100,7 +99,7 @@ def signatures(profile: Profile, sheet: Sheet) -> list[str]:
     if not profile.signatures:
         return []
     money = usd_like(row.cost_usd for row in profile.signatures) if has_cost(profile) else None
-    rows = cut([_signature(row, money) for row in profile.signatures], and_more, sheet.top)
+    rows = cut([_signature(row, money) for row in profile.signatures], sheet.top)
     columns = (
         Column("a step that answers", gives=True, least=28),
         Column("model", gives=True, least=26),
@@ -135,9 +134,9 @@ def _signature(row: SignatureRow, money: Money | None) -> Row:
 
 def tail(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the dearest sessions and how much of the cost they have."""
-    if len(profile.sessions) < 2:
+    if len(profile.sessions) < 2 or not parts.used_tokens(profile):
         return []
-    shown = profile.sessions[:_SESSIONS]
+    shown = parts.sessions(profile)[:_SESSIONS]
     money = usd_like(row.cost_usd for row in shown)
     rows = [_session(row, profile, money) for row in shown]
     columns = (
@@ -151,7 +150,7 @@ def tail(profile: Profile, sheet: Sheet) -> list[str]:
         Column("success"),
     )
     return [
-        *heading("The dearest sessions", sheet),
+        *heading(sentences.dearest_sessions(profile), sheet),
         *paragraph(sentences.tail(profile), sheet),
         *table(columns, rows, sheet),
     ]
@@ -177,7 +176,7 @@ def loops(profile: Profile, sheet: Sheet) -> list[str]:
     if not profile.tail.loops:
         return []
     money = usd_like(row.cost_usd for row in profile.tail.loops)
-    rows = cut([_loop(row, money) for row in profile.tail.loops], and_more, sheet.top)
+    rows = cut([_loop(row, money) for row in profile.tail.loops], sheet.top)
     columns = (
         Column("call", gives=True, least=20),
         Column("times", right=True),

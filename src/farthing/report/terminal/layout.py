@@ -76,6 +76,7 @@ def bar(share: float | None, width: int) -> str:
 
 
 def heading(title: str, sheet: Sheet) -> list[str]:
+    """Return an empty line, and a title with a rule behind it."""
     rule = "─" * max(sheet.width - cells(title) - 1, 3)
     return ["", f"{sheet.paint.strong(title)} {sheet.paint.soft(rule)}"]
 
@@ -119,35 +120,24 @@ def table(columns: Sequence[Column], rows: Sequence[Row], sheet: Sheet) -> list[
     if not rows:
         return []
     kept, widths = _fitted(columns, rows, sheet.width - 2)
-    marked = [(columns[at], width) for at, width in zip(kept, widths, strict=True)]
-    lines = []
-    if any(columns[at].head for at in kept):
-        lines.append(
-            sheet.paint.soft(
-                _line(
-                    [(column._replace(mark=plain), width) for column, width in marked],
-                    [columns[at].head for at in kept],
-                )
-            )
-        )
+    shown = [(columns[at], width) for at, width in zip(kept, widths, strict=True)]
+    heads = [columns[at].head for at in kept]
+    lines = [sheet.paint.soft(_line(shown, heads))] if any(heads) else []
     for row in rows:
-        lines.append(_line(marked, [row.cells[at] for at in kept]))
+        lines.append(_line(shown, [row.cells[at] for at in kept]))
         lines += [sheet.paint.soft(line) for line in _note(row.note, sheet)]
     return lines
 
 
-def cut(rows: Sequence[Row], more: Callable[[int], Row], most: int) -> list[Row]:
-    """Return the first rows and, for the others, one that `more` makes of their number.
+def cut(rows: Sequence[Row], most: int) -> list[Row]:
+    """Return the first rows, and for the others one that says how many they are.
 
     One row alone is never left out: the line that says so would take its place.
     """
-    if len(rows) <= most + 1:
+    left = len(rows) - most
+    if left <= 1:
         return list(rows)
-    return [*rows[:most], more(len(rows) - most)]
-
-
-def and_more(number: int) -> Row:
-    return Row((f"… and {number:,} more", *[""] * 12))
+    return [*rows[:most], Row((f"… and {left:,} more", *[""] * (len(rows[0].cells) - 1)))]
 
 
 def _fitted(columns: Sequence[Column], rows: Sequence[Row], room: int) -> tuple[list[int], list[int]]:

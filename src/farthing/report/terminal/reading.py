@@ -8,17 +8,18 @@ from farthing.report.terminal.layout import (
     Column,
     Row,
     Sheet,
-    and_more,
     cut,
     entries,
     heading,
     table,
     wrapped,
 )
+from farthing.report.verdict import has_cost
 from farthing.report.width import cells
 from farthing.report.words import clean, count
 
 _SKIPPED_MOST = 5
+_NAME_MOST = 48
 
 
 def reading(profile: Profile, sheet: Sheet) -> list[str]:
@@ -55,11 +56,14 @@ def reading(profile: Profile, sheet: Sheet) -> list[str]:
 
 
 def _skipped(profile: Profile, sheet: Sheet) -> list[str]:
-    rows = [Row((clean(row.where), clean(row.reason))) for row in parts.skipped(profile)]
+    rows = [Row((clean(row.where),), note=clean(row.reason)) for row in parts.skipped(profile)]
     if not rows:
         return []
-    columns = (Column("skipped", gives=True, least=24), Column("because", gives=True, least=40))
-    return ["", *table(columns, cut(rows, and_more, _SKIPPED_MOST), sheet), ""]
+    return [
+        "",
+        *table([Column("could not be used", gives=True)], cut(rows, _SKIPPED_MOST), sheet),
+        "",
+    ]
 
 
 def _remarks(profile: Profile) -> Iterator[tuple[str, str]]:
@@ -68,7 +72,7 @@ def _remarks(profile: Profile) -> Iterator[tuple[str, str]]:
     for note in parts.notes(profile):
         yield "note", clean(note)
     yield "prices", clean(profile.prices)
-    for row in profile.estimates:
+    for row in profile.estimates if parts.used_tokens(profile) else ():
         yield "estimates", sentences.error(row)
 
 
@@ -76,16 +80,22 @@ def onwards(profile: Profile, command: str, sheet: Sheet) -> list[str]:
     """Return what to call next; `command` is what was called now."""
     if not profile.totals.steps:
         return [*heading("How to go on", sheet), *_commands(_WITHOUT_TRACES, sheet)]
-    dearest = clean(profile.sessions[0].id) if profile.sessions else "ID"
     shown = [
         (f"{command} --format html -o report.html", "the same with charts, in one file"),
-        (f"{command} --session {_quoted(dearest)}", "the dearest session, step by step"),
+        (f"{command} --session {_name(profile)}", "one session, step by step"),
         (f"{command} --by agent", "by agent, model, provider, tier or any label of the traces"),
         (f"{command} --top 30", "longer lists"),
     ]
-    if profile.projection.basis != "asked":
+    if has_cost(profile) and profile.projection.basis != "asked":
         shown.append((f"{command} --sessions-per-day 200", "the bill in production"))
     return [*heading("How to go on", sheet), *_commands(shown, sheet)]
+
+
+def _name(profile: Profile) -> str:
+    """Return the dearest session's id for a shell, or a place-holder where it is too long to be typed."""
+    name = next((session.id for session in parts.sessions(profile)), "")
+    is_handy = name == clean(name) and " " not in name and 0 < len(name) <= _NAME_MOST
+    return _quoted(name) if is_handy else "ID"
 
 
 _WITHOUT_TRACES = (
@@ -103,11 +113,14 @@ def _commands(shown: Sequence[tuple[str, str]], sheet: Sheet) -> list[str]:
         ]
     lines: list[str] = []
     for command, what in shown:
-        lines += [
-            sheet.paint.soft(f"  # {what}"),
-            *wrapped(command, sheet.width, first="  ", indent="      "),
-        ]
+        broken = wrapped(command, sheet.width - 2, first="  ", indent="      ")
+        lines += [sheet.paint.soft(f"  # {what}"), *_continued(broken)]
     return lines
+
+
+def _continued(lines: Sequence[str]) -> list[str]:
+    """Return the lines of one command as a shell reads them."""
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
 def _quoted(word: str) -> str:

@@ -1,15 +1,12 @@
-"""Where the money goes: by kind of content, tool, model and label, by single block, and step by step."""
+"""Where the money goes: by kind of content, tool, model and label, and by single block."""
 
-from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 
 from farthing.analysis.profile import (
     BlockRow,
     GroupRow,
-    Growth,
     ModelRow,
-    PositionRow,
     Profile,
     ToolRow,
 )
@@ -18,19 +15,16 @@ from farthing.report.terminal.layout import (
     Column,
     Row,
     Sheet,
-    and_more,
     bar,
     cut,
-    entries,
     heading,
     paragraph,
     table,
 )
 from farthing.report.verdict import has_cost
-from farthing.report.words import Money, clean, percent, piece, times, tokens, usd, usd_like
+from farthing.report.words import Money, clean, percent, piece, times, tokens, usd_like
 
 _BAR = 12
-_POSITIONS = 9
 
 
 def kinds(profile: Profile, sheet: Sheet) -> list[str]:
@@ -76,9 +70,7 @@ def tools(profile: Profile, sheet: Sheet) -> list[str]:
     if not profile.tools:
         return []
     money = usd_like(row.cost_usd for row in profile.tools)
-    rows = cut(
-        [_tool(row, money if has_cost(profile) else None) for row in profile.tools], and_more, sheet.top
-    )
+    rows = cut([_tool(row, money if has_cost(profile) else None) for row in profile.tools], sheet.top)
     columns = (
         Column("tool", gives=True, least=20),
         Column("server", gives=True, least=8, spare=True),
@@ -110,10 +102,10 @@ def _tool(row: ToolRow, money: Money | None) -> Row:
 
 def models(profile: Profile, sheet: Sheet) -> list[str]:
     """Return the spend by model; a model without a price says so."""
-    if not profile.models:
+    if not parts.used_tokens(profile):
         return []
     money = usd_like(row.cost_usd for row in profile.models)
-    rows = cut([_model(row, money) for row in profile.models], and_more, sheet.top)
+    rows = cut([_model(row, money) for row in profile.models], sheet.top)
     columns = (
         Column("model", gives=True, least=20),
         Column("provider", gives=True, least=8, spare=True),
@@ -150,7 +142,7 @@ def groups(profile: Profile, sheet: Sheet) -> list[str]:
     for dimension, found in groupby(profile.groups, key=lambda row: row.dimension):
         told = list(found)
         money = usd_like(row.cost_usd for row in told) if has_cost(profile) else None
-        rows = cut([_group(row, money) for row in told], and_more, sheet.top)
+        rows = cut([_group(row, money) for row in told], sheet.top)
         columns = (
             Column(clean(dimension), gives=True, least=20),
             Column("", mark=sheet.paint.bar),
@@ -196,60 +188,3 @@ def _block(row: BlockRow, money: Money) -> Row:
     sent = times(row.sent_tokens / row.tokens) if row.tokens else ""
     cells = (clean(piece(row.kind, row.name)), tokens(row.tokens), sent, money(row.cost_usd), f"{row.step:,}")
     return Row((*cells, clean(row.session)), note=sentences.quoted(row.excerpt))
-
-
-def growth(profile: Profile, sheet: Sheet) -> list[str]:
-    """Return how cost grows with the steps of a session."""
-    found = profile.growth
-    if len(found.positions) < 2:
-        return []
-    return [
-        *heading("Growth", sheet),
-        *entries(_grown(found), sheet),
-        *_positions(found.positions, sheet, is_priced=has_cost(profile)),
-    ]
-
-
-def _grown(found: Growth) -> Iterator[tuple[str, str]]:
-    yield "cost", sentences.growth(found)
-    if found.context_exponent is not None:
-        yield "context", f"after twice the steps it is {2**found.context_exponent:.1f} × as long"
-    if found.late_share is not None:
-        yield (
-            "late steps",
-            f"the last quarter of a session's steps takes {percent(found.late_share)} of its cost",
-        )
-    if found.next_step_usd is not None:
-        first, last = usd(found.first_step_usd), usd(found.next_step_usd)
-        yield "next step", f"a session's first step costs {first} on average, one more at its end {last}"
-
-
-def _positions(found: Sequence[PositionRow], sheet: Sheet, *, is_priced: bool) -> list[str]:
-    most, money = max(row.context_tokens for row in found), usd_like(row.mean_usd for row in found)
-    rows = [
-        Row(
-            (
-                sentences.position(row),
-                tokens(row.context_tokens),
-                bar(row.context_tokens / most, _BAR),
-                money(row.mean_usd) if is_priced else "",
-                f"{row.steps:,}",
-            )
-        )
-        for row in spread(found, _POSITIONS)
-    ]
-    columns = (
-        Column("step", right=True),
-        Column("context", right=True),
-        Column("", mark=sheet.paint.bar),
-        Column("cost of a step", right=True),
-        Column("seen", right=True),
-    )
-    return ["", *table(columns, rows, sheet)]
-
-
-def spread(found: Sequence[PositionRow], most: int) -> list[PositionRow]:
-    """Return at most so many rows, the first and the last among them, evenly spread."""
-    if len(found) <= most:
-        return list(found)
-    return [found[round(at * (len(found) - 1) / (most - 1))] for at in range(most)]

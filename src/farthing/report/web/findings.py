@@ -11,7 +11,7 @@ from farthing.analysis.profile import (
     SessionLine,
     SignatureRow,
 )
-from farthing.report import sentences
+from farthing.report import parts, sentences
 from farthing.report.verdict import addressed, has_cost, part_of
 from farthing.report.web.charts import HALF, Axis, Series, lines
 from farthing.report.web.page import (
@@ -100,7 +100,7 @@ def signatures(profile: Profile) -> Section:
     """Return what steps do and which model does it; those that look mechanical say why."""
     rows = profile.signatures[:_ROWS]
     money = usd_like(row.cost_usd for row in rows)
-    head = [text("a step that answers"), text("model"), number("calls"), wide(text("mostly gives"))]
+    head = [text("a step that answers"), text("model"), wide(number("calls")), wide(text("mostly gives"))]
     head += [wide(number("output tokens")), number("cost"), wide(number("share"))]
     shown = [_signature(row, money) for row in rows]
     lead = paragraph(sentences.trivial(profile)) if rows else ""
@@ -113,7 +113,7 @@ def _signature(row: SignatureRow, money: Money) -> list[Cell]:
     return [
         with_note(text(f"{who}{sentences.answered(row)}"), hint),
         name(row.model),
-        number(f"{row.steps:,}"),
+        wide(number(f"{row.steps:,}")),
         wide(text(f"{sentences.given(row)} {percent(row.output_share)}" if row.output else "")),
         wide(number(tokens(row.output_tokens_p50))),
         number(money(row.cost_usd)),
@@ -123,10 +123,10 @@ def _signature(row: SignatureRow, money: Money) -> list[Cell]:
 
 def sessions(profile: Profile) -> Section:
     """Return how concentrated the spend is, the dearest sessions, and what ran in circles."""
-    if len(profile.sessions) < 2:
+    if len(profile.sessions) < 2 or not parts.used_tokens(profile):
         return Section("sessions", "Sessions", "Sessions", _loops(profile))
     body = (paragraph(sentences.tail(profile)), _concentration(profile), _dearest(profile), _loops(profile))
-    return Section("sessions", "Sessions", "The dearest sessions", "".join(body))
+    return Section("sessions", "Sessions", sentences.dearest_sessions(profile), "".join(body))
 
 
 def _concentration(profile: Profile) -> str:
@@ -150,7 +150,7 @@ def _concentration(profile: Profile) -> str:
 
 
 def _dearest(profile: Profile) -> str:
-    shown = profile.sessions[:_SESSIONS]
+    shown = parts.sessions(profile)[:_SESSIONS]
     money = usd_like(row.cost_usd for row in shown)
     head = [
         text("session"),
@@ -170,7 +170,7 @@ def _session(row: SessionLine, profile: Profile, money: Money) -> list[Cell]:
         wide(number(span_of_time(row.seconds) if row.seconds else "")),
         number(f"{row.steps:,}"),
         wide(number(tokens(row.context_tokens))),
-        number(money(row.cost_usd) if has_cost(profile) else NOTHING),
+        number(money(row.cost_usd) if has_cost(profile) else ""),
         number(percent(part_of(row.cost_usd, profile)) if has_cost(profile) else ""),
         wide(text({True: "yes", False: "no", None: ""}[row.success])),
     ]

@@ -83,7 +83,11 @@ def _remarks(profile: Profile) -> str:
     told = [f"{rule}: {count(calls, 'call')}." for rule, calls in parts.rules(profile)]
     told += [f"{sentences.capital(note)}." for note in parts.notes(profile)]
     told += [f"Prices: {profile.prices}."] if profile.prices else []
-    guessed = [f"{sentences.capital(sentences.error(row))}." for row in profile.estimates]
+    guessed = [
+        f"{sentences.capital(sentences.error(row))}."
+        for row in profile.estimates
+        if parts.used_tokens(profile)
+    ]
     return (
         heading("How tokens were counted and priced")
         + "".join(paragraph(sentences.capital(each)) for each in told)

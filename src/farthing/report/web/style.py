@@ -121,6 +121,7 @@ figcaption {{ margin: .1rem 0 .5rem; color: var(--ink); font-weight: 600; }}
   .on-phone {{ display: block; }}
   .cards {{ grid-template-columns: repeat(2, 1fr); }}
   th, td {{ padding: .38rem .55rem; }}
+  th {{ white-space: normal; }}
   .wide {{ display: none; }}
   td.bars {{ min-width: 4.5rem; }}
   td:first-child {{ min-width: 0; }}

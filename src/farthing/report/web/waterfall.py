@@ -96,9 +96,8 @@ def _costs(shown: Sequence[Told], bins: Sequence[Bin], flags: Sequence[tuple[int
         for style, name, values in found
         if any(values)
     ]
-    money = usd_like(
-        to_decimal(sum(step.cost_picousd for step in (shown[at] for at in each))) for each in bins
-    )
+    sums = [to_decimal(sum(shown[at].cost_picousd for at in each)) for each in bins]
+    money = usd_like(sums, figures=2)
     axis = Axis("cost", lambda value: money(to_decimal(round(value))))
     title = f"What each call paid for{_crowded(bins)}"
     chart = columns(
