@@ -180,7 +180,8 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
 
 def needs_a_test(source: str) -> bool:
     """Tell whether a module does something; one that only declares shapes is tested through its users."""
-    return any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(source)))
+    functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+    return any(not isinstance(each, ast.Expr) for function in functions for each in function.body)
 
 
 def home_of(test: Path) -> Path:

@@ -48,6 +48,24 @@ def test_interned_chains_share_their_links(left: list[str], right: list[str]) ->
     assert [link.segment for link in links(one)] == [segment(text) for text in left]
 
 
+@given(st.lists(words, max_size=8), st.integers(0, 2))
+def test_a_whole_context_gives_the_links_of_its_blocks(contexts: list[list[str]], repeated: int) -> None:
+    chains, plain = Chains(), Chains()
+    for texts in contexts * (1 + repeated):
+        context = tuple(map(segment, texts))
+        whole, one_by_one = chains.of_whole(context), plain.of(context)
+        assert [link.digest for link in links(whole)] == [link.digest for link in links(one_by_one)]
+        assert whole is chains.of(context)
+
+
+def test_more_conversations_than_are_held_whole_still_share_their_links() -> None:
+    chains = Chains()
+    talks = [(segment("system"), segment(str(number))) for number in range(1_000)]
+    first = [chains.of_whole(talk) for talk in talks]
+    later = [chains.of_whole((*talk, segment("more"))) for talk in talks]
+    assert [link and link.parent for link in later] == first
+
+
 def test_links_stop_above_what_is_known() -> None:
     prefix = chain(["a", "b", "c"])
     assert [link.depth for link in links(prefix, above=1)] == [2, 3]

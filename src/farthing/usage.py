@@ -41,7 +41,7 @@ class Usage(Struct, frozen=True, kw_only=True):
 
     @property
     def cache_creation_input_tokens(self) -> int:
-        return sum(write.tokens for write in self.cache_writes)
+        return sum([write.tokens for write in self.cache_writes]) if self.cache_writes else 0
 
     @property
     def input_tokens(self) -> int:

@@ -16,7 +16,7 @@ from farthing.analysis.births import (
     primary,
 )
 from farthing.analysis.path import Piece
-from farthing.segment import Segment, SegmentKind
+from farthing.segment import Segment, SegmentKind, digest_block
 from farthing.session import Session
 from farthing.span import Output
 from farthing.step import Recorded
@@ -110,6 +110,15 @@ def test_tools_that_are_called_but_not_shown_are_derived() -> None:
     assert DERIVED_TOOLS not in [name for name, _ in pieces(births(scene.session())[0])]
 
 
+def test_tools_of_which_only_the_name_is_known_are_not_shown() -> None:
+    scene = Scene()
+    named = Segment(SegmentKind.TOOLS, "", "Read", digest_block(SegmentKind.TOOLS, "", b"Read"), 0)
+    call = block("call", SegmentKind.TOOL_CALL, "Read")
+    scene.call([named, SYSTEM, TASK], usage(plain=9_000), output=[call])
+
+    assert pieces(births(scene.session())[0])[0][0] == DERIVED_TOOLS
+
+
 def test_growth_that_nothing_shown_explains_is_a_piece_of_its_own() -> None:
     _, jump, same = growing(
         ([SYSTEM, TASK], 150),
@@ -150,6 +159,16 @@ def test_counts_alone_re_send_what_was_sent_before_as_far_as_they_go() -> None:
     fresh = [sum(piece.tokens for piece in change.pieces if piece.fresh) for change in changes]
     assert fresh == [100, 60, 0, 50]
     assert all(name == NOT_RECORDED for change in changes for name, _ in pieces(change))
+
+
+def test_a_call_without_content_leaves_the_path_of_its_conversation_in_place() -> None:
+    scene = Scene()
+    scene.call([SYSTEM, TASK], usage(plain=150))
+    scene.call(None, usage(plain=400))
+    scene.call([SYSTEM, TASK, RESULT], usage(plain=700))
+    first, unseen, third = births(scene.session())
+    assert (unseen.path, unseen.kept_tokens, pieces(unseen)) == (first.path, 150, [(NOT_RECORDED, 250)])
+    assert (third.kept_tokens, pieces(third)) == (400, [("Bash", 300)])
 
 
 def test_each_model_counts_for_itself_in_one_conversation() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farthing.engine.cache_rules import UNKNOWN, Placement, rules_for
+from farthing.engine.cache_rules import GEMINI_CREATED, UNKNOWN, rules_for
 from farthing.engine.prefix_cache import Marker, PrefixCache, Refresh, Request, Scope, Split
 from farthing.prefix import Prefix, extend, links
 from farthing.segment import Segment, SegmentKind, digest_block
@@ -187,22 +187,6 @@ def test_an_unknown_provider_promises_nothing() -> None:
         assert call(cache, chain(blocks(9)), at=at, marks={9: FIVE_MINUTES_S}).uncached_input_tokens == 9_000
 
 
-def test_minimums_follow_the_table() -> None:
-    expected = {
-        "claude-opus-4-5-20251101": 4_096,
-        "claude-haiku-4-5": 4_096,
-        "claude-opus-4-7": 2_048,
-        "claude-3-5-haiku-20241022": 2_048,
-        "claude-opus-5": 512,
-        "claude-sonnet-5-5": 512,
-        "claude-sonnet-5": 1_024,
-        "claude-opus-4-8": 1_024,
-        "claude-3-5-sonnet-20241022": 1_024,
-    }
-    assert {model: rules_for("anthropic", model).minimum_tokens for model in expected} == expected
-    assert rules_for("aws.bedrock", "anthropic.claude-opus-4-7").minimum_tokens == 4_096
-
-
 models = st.sampled_from(["claude-sonnet-4-5", "gpt-4.1", "gpt-5.6-sol", "deepseek-chat", "gemini-2.5-pro"])
 steps = st.lists(
     st.tuples(
@@ -233,8 +217,63 @@ def test_the_parts_always_sum_to_the_input_and_only_what_was_sent_before_is_read
         sent |= {link.digest for link in links(prefix)}
 
 
-def test_every_row_names_its_source() -> None:
-    for model in ("claude-opus-5", "gpt-4.1", "gpt-6-sol", "deepseek-chat", "gemini-3.5-flash"):
-        rules = rules_for("", model)
-        assert rules.placement is not Placement.NOWHERE
-        assert "20" in rules.source
+def test_explicit_breakpoints_stand_beside_the_automatic_one_or_alone() -> None:
+    rules = rules_for("openai", "gpt-5.6-sol")
+    for automatic, written in ((True, 6_000), (False, 2_000)):
+        cache = PrefixCache(rules)
+        prefix = chain(blocks(6))
+        request = Request(
+            scope=SCOPE,
+            prefix=prefix,
+            input_tokens=6_000,
+            at_ns=0,
+            began_ns=0,
+            markers=(Marker(links(prefix)[1], 1_800),),
+            automatic=automatic,
+        )
+        assert cache.split(request).cache_creation_input_tokens == written
+
+
+def test_of_too_many_markers_the_latest_count() -> None:
+    cache = PrefixCache(CLAUDE)
+    five = dict.fromkeys((1, 3, 5, 7, 9), FIVE_MINUTES_S)
+    call(cache, chain(blocks(9)), at=0, marks={9: FIVE_MINUTES_S})
+    call(cache, chain(blocks(9)), at=0, marks=five)
+    other = chain([*blocks(1), "another"])
+    assert call(cache, other, at=SECOND, marks={2: FIVE_MINUTES_S}).hit is None
+
+
+def test_openai_keeps_what_the_model_wrote() -> None:
+    cache = PrefixCache(rules_for("openai", "gpt-5.1-codex"))
+    base = chain(blocks(2))
+    call(cache, base, at=0)
+    kind = SegmentKind.ASSISTANT
+    answer = Segment(kind, "assistant", "", digest_block(kind, "assistant", b"answer"), 6)
+    grown = extend(base, answer, tokens_end=2_560)
+    assert call(cache, grown, at=SECOND).cache_read_input_tokens == 2_560
+
+
+def test_a_created_gemini_cache_is_read_as_a_whole() -> None:
+    cache = PrefixCache(GEMINI_CREATED)
+    call(cache, chain(blocks(4)), at=0, marks={4: ONE_HOUR_S})
+    assert call(cache, chain(blocks(6)), at=50 * MINUTE, marks={4: ONE_HOUR_S}).hit is not None
+    assert call(cache, chain(blocks(6)), at=51 * MINUTE, marks={6: ONE_HOUR_S}).hit is None
+
+
+long_steps = st.lists(
+    st.tuples(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), st.integers(0, 15 * 60)),
+    min_size=20,
+    max_size=60,
+)
+
+
+@given(models, long_steps)
+def test_forgetting_what_is_dead_changes_no_answer(model: str, plan: list[tuple[list[str], int]]) -> None:
+    rules = rules_for("", model)
+    keeps, forgets = PrefixCache(rules), PrefixCache(rules, tidy_from=1)
+    at = 0
+    for texts, gap_s in plan:
+        at += gap_s * SECOND
+        marks = {len(texts): FIVE_MINUTES_S}
+        prefix = chain(texts, tokens=1_500)
+        assert call(keeps, prefix, at=at, marks=marks) == call(forgets, prefix, at=at, marks=marks)

@@ -37,6 +37,13 @@ def test_a_long_document_is_recognised_by_how_it_begins() -> None:
     assert FORMAT.recognise(FileSource("a.json", json.dumps(long).encode()).sample()) is Match.LEAD
 
 
+def test_a_long_answer_alone_is_not_one_of_these() -> None:
+    call = {"type": "tool_use", "name": "n", "input": {"tools": "x" * 70_000}}
+    answer = {"type": "message", "model": "m", "content": [call]}
+
+    assert FORMAT.recognise(FileSource("a.json", json.dumps(answer, indent=2).encode()).sample()) is Match.NO
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]", b"{", b"[1, 2]", b'{"a": [{"b": 1}]}', b'{"request": {"messages": []}}\n{"a": 1}\n'],

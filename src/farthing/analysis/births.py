@@ -139,8 +139,7 @@ class _Births:
         place = self._conversations.place(span)
         conversation, met, new = place.conversation, place.met, place.new
         path = self._path(conversation, model)
-        common = met if met is path.tip else shared(path.tip, met)
-        depth = common.depth if common is not None else 0
+        depth = path.depth if span.step.prefix is None else _depth(path.tip, met)
         if met is not None and met.depth > depth:
             new = links(met, above=depth) + new
         dropped = path.cut(depth)
@@ -178,7 +177,8 @@ class _Births:
         weighed = self._weigh(new, tokenizer.scale)
         expected = sum(weighed.weights) // UNIT
         born: list[Piece] = []
-        if increment < 0:
+        grows = increment >= 0
+        if not grows:
             share = min(expected, (path.tokens + increment) // 2) if new else 0
             born, increment = path.shrink(share - increment), share
         remainder = _unaccounted(path, new, increment, expected, span, media=weighed.media)
@@ -189,7 +189,7 @@ class _Births:
         elif weighed.media:
             weights = _media_takes_the_rest(new, weights, increment)
         counted = self._settle(born, new, weighed, apportion(increment, weights))
-        if counted and remainder is None:
+        if counted and grows and remainder is None:
             tokenizer.learn(general=sum(weighed.by_size), tokens=counted)
         return born, expected
 
@@ -240,6 +240,12 @@ class _Weighed(Struct, frozen=True):
     weights: list[int]
     by_size: list[int]
     media: bool
+
+
+def _depth(tip: Prefix | None, met: Prefix | None) -> int:
+    """Return how deep the chain is that a path's last call and the next one share."""
+    common = met if met is tip else shared(tip, met)
+    return common.depth if common is not None else 0
 
 
 def _unseen(path: Path, increment: int) -> list[Piece]:

@@ -154,7 +154,7 @@ def _verdict(call: CachedCall, split: Split, known: set[int]) -> Verdict:
 def _read_more(call: CachedCall, known: set[int]) -> Verdict:
     if call.change.previous < 0 or _answers(call.change) > 1:
         return Verdict.NOT_RECORDED
-    if call.usage.cache_read_input_tokens in known:
+    if call.is_timed and call.usage.cache_read_input_tokens in known:
         return Verdict.OUTLIVED
     return Verdict.BRANCH if call.change.dropped_tokens else Verdict.UNEXPLAINED
 

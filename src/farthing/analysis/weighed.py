@@ -15,6 +15,7 @@ Two things that a source may leave out are inferred:
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ from farthing.analysis.path import Piece
 from farthing.analysis.ruler import Ruler
 from farthing.engine.cache_rules import Placement, rules_for
 from farthing.engine.prefix_cache import WRITTEN_BY_THE_MODEL, Marker
-from farthing.prefix import Prefix, extend
+from farthing.prefix import Prefix, extend, links
 from farthing.segment import Level, Segment, SegmentKind, digest_block
 from farthing.session import Session
 from farthing.span import Span
@@ -74,10 +75,10 @@ def _path(session: str, change: Change, span: Span) -> "_Path":
 
 
 class _Path:
-    """The links of one path, front to back. A machine without I/O; a call costs its new links.
+    """The links of one path, front to back, each with its depth in the recorded chain.
 
-    `_reach` says of each piece how many links there are up to it: a remainder behind the front has none of
-    its own, its tokens are the next link's. `_depths` are the links' in the recorded chain.
+    A remainder behind the front has no link of its own: its tokens are the next link's. A machine
+    without I/O; a call costs its new links.
     """
 
     def __init__(self, name: str, model: str, *, at_markers: bool) -> None:
@@ -87,11 +88,9 @@ class _Path:
         self._segments: list[Segment] = []
         self._depths: list[int] = []
         self._links: list[Prefix] = []
-        self._reach: list[int] = []
         self._new = 0
         self._sizes: dict[bytes, int] = {}
         self._tips: set[bytes] = set()
-        self._owed = 0
         self._caches = False
         self._ruler = Ruler()
 
@@ -99,44 +98,53 @@ class _Path:
         """Follow one call, and return how it looks to the cache."""
         charge = primary(span)
         assert charge is not None, "a change of a path has a counted call"
-        self._follow(change)
+        self._follow(change, span.step.prefix)
         if not self._segments:
             return None
         usage, infers = charge.usage, self._infers(change)
         self._ruler.release(beyond=usage.input_tokens)
         marked = self._marked(span.step.breakpoints, usage)
+        unseen = [] if change.previous < 0 else self._unseen()
         if infers and not self._pin_read(usage, marked) and change.previous < 0:
             marked = self._split(usage, marked)
         self._renew()
         weighed = Weighed(
             prefix=self._links[-1],
             markers=self._markers(marked, span.step.breakpoints or (), usage),
-            unseen=() if change.previous < 0 else tuple(self._unseen()),
+            unseen=tuple(self._links[index] for index in unseen),
             assumed=bool(marked) and not span.step.breakpoints,
             head=self._links[max(self._head() - 1, 0)] if infers else None,
         )
         self._tips.add(self._segments[-1].digest)
-        self._pin_read(usage, marked)
+        self._pin_read(usage, [index for index in marked if index < self._new or index in unseen])
         self._renew()
         return weighed
 
-    def _follow(self, change: Change) -> None:
-        """Take over the pieces of a call; `_new` is the first link that the path did not have before."""
-        if change.kept < len(self._reach):
-            links = self._reach[change.kept - 1] if change.kept else 0
-            del self._reach[change.kept :], self._segments[links:], self._depths[links:]
-            self._ruler.cut(links)
-            self._owed = 0
+    def _follow(self, change: Change, prefix: Prefix | None) -> None:
+        """Take over the links of a call; `_new` is the first that the path did not have before."""
+        if prefix is not None:
+            self._cut(bisect_right(self._depths, change.shared))
         self._new = len(self._segments)
+        tokens: defaultdict[int, int] = defaultdict(int)
         for piece in change.pieces:
-            if piece.segment is None and self._segments and piece.name != NOT_RECORDED:
-                self._owed += piece.tokens
+            if piece.segment is None and (
+                piece.name == NOT_RECORDED or (not piece.depth and not self._segments)
+            ):
+                self._push(self._stand_in(piece), piece.depth, piece.tokens)
             else:
-                self._segments.append(piece.segment or self._stand_in(piece))
-                self._depths.append(piece.depth)
-                self._ruler.push(self._sizes.get(self._segments[-1].digest, piece.tokens) + self._owed)
-                self._owed = 0
-            self._reach.append(len(self._segments))
+                tokens[piece.depth] += piece.tokens
+        for link in links(prefix, above=change.shared):
+            known = self._sizes.get(link.segment.digest)
+            self._push(link.segment, link.depth, tokens[link.depth] if known is None else known)
+
+    def _cut(self, count: int) -> None:
+        del self._segments[count:], self._depths[count:]
+        self._ruler.cut(count)
+
+    def _push(self, segment: Segment, depth: int, tokens: int) -> None:
+        self._segments.append(segment)
+        self._depths.append(depth)
+        self._ruler.push(tokens)
 
     def _stand_in(self, piece: Piece) -> Segment:
         """Return a segment for what the source leaves out, at the level where it stands."""
@@ -185,12 +193,12 @@ class _Path:
         head = self._head() - 1
         return [head, last] if 0 <= head < last else [last]
 
-    def _pin_read(self, usage: Usage, marked: Sequence[int]) -> bool:
-        """Pin the link where the call's read ended; return whether it can be told."""
+    def _pin_read(self, usage: Usage, sent: Sequence[int]) -> bool:
+        """Pin that of the links `sent` before where the call's read ended; return whether it can be told."""
         read, ruler = usage.cache_read_input_tokens, self._ruler
-        if not read or not marked or ruler.at(read) is not None:
+        if not read or not sent or ruler.at(read) is not None:
             return True
-        free = [index for index in marked if not ruler.is_pinned(index)]
+        free = [index for index in sent if not ruler.is_pinned(index)]
         best = min(free, key=lambda index: abs(ruler.ends[index] - read), default=None)
         if best is None or abs(ruler.ends[best] - read) > _NEAR_TOKENS + read // _NEAR_FRACTION:
             return False
@@ -205,7 +213,6 @@ class _Path:
         self._segments[0] = _unseen(whole.kind, whole.name, self._name)
         self._segments.insert(0, _unseen(whole.kind, whole.name, f"{self._model}\0{read}"))
         self._depths.insert(0, 0)
-        self._reach = [reach + 1 for reach in self._reach]
         self._ruler.split(read)
         return [0, *(index + 1 for index in marked)]
 
@@ -232,15 +239,15 @@ class _Path:
     def _index(self, point: Breakpoint) -> int:
         return bisect_right(self._depths, point.depth) - 1
 
-    def _unseen(self) -> list[Prefix]:
-        """Return where contexts ended that were answered since the last one that is recorded."""
-        found: list[Prefix] = []
-        for at in range(len(self._links) - 1, self._new, -1):
+    def _unseen(self) -> list[int]:
+        """Return the links where contexts ended that were answered since the last recorded one."""
+        found: list[int] = []
+        for at in range(len(self._segments) - 1, self._new, -1):
             answer, asked = self._segments[at], self._segments[at - 1]
             if answer.kind in WRITTEN_BY_THE_MODEL and asked.kind not in WRITTEN_BY_THE_MODEL:
                 if asked.digest in self._tips:
                     break
-                found.append(self._links[at - 1])
+                found.append(at - 1)
         return found[::-1]
 
 

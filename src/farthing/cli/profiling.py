@@ -91,7 +91,7 @@ def _account(prices: PriceBook, asked: Asked, texts: Texts, sessions: Sequence[S
     for session in sessions:
         known = asked.outcomes.get(session.id)
         ended = session if known is None else replace(session, success=known)
-        result = analyse(ended, prices, by=asked.by)
+        result = analyse(ended, prices, by=asked.by, floor_picousd=account.floor_picousd)
         breaks = replace(result.breaks, breaks=named(result.breaks.breaks, texts))
         account.add(replace(result, breaks=breaks))
     account.settle()

@@ -97,14 +97,19 @@ class Refresh(StrEnum):
 
 
 class PrefixCache:
-    """The cache of one provider rule set for all accounts, models and sessions on one clock."""
+    """The cache of one provider rule set for all accounts, models and sessions on one clock.
 
-    def __init__(self, rules: CacheRules, *, refresh: Refresh = Refresh.HIT) -> None:
+    From `tidy_from` entries on it now and then forgets the dead ones; calls should come in order of time.
+    """
+
+    def __init__(
+        self, rules: CacheRules, *, refresh: Refresh = Refresh.HIT, tidy_from: int = _TIDY_FROM
+    ) -> None:
         self.rules = rules
         self._refresh = refresh
         self._entries: dict[bytes, Entry] = {}
         self._runs: dict[bytes, Run] = {}
-        self._tidy_at = _TIDY_FROM
+        self._tidy_from = self._tidy_at = tidy_from
 
     def split(self, request: Request) -> Split:
         """Return how this call would be billed if it were made now; nothing changes."""
@@ -136,7 +141,7 @@ class PrefixCache:
         ttl_ns = self.rules.default_ttl_s * _NS_PER_S
         self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_ns >= at_ns}
         self._runs = {key: run for key, run in self._runs.items() if run.last_used_ns + ttl_ns >= at_ns}
-        self._tidy_at = max(_TIDY_FROM, 2 * (len(self._entries) + len(self._runs)))
+        self._tidy_at = max(self._tidy_from, 2 * (len(self._entries) + len(self._runs)))
 
     # Marked entries
 

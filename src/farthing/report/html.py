@@ -1,14 +1,13 @@
 """A result as one HTML file that needs nothing else: the verdict, charts, and the tables behind them."""
 
 from collections.abc import Sequence
-from html import escape
 
 from farthing.analysis.profile import Profile
 from farthing.analysis.waterfall import WaterfallStep
 from farthing.report import sentences
 from farthing.report.verdict import verdict
 from farthing.report.web import bill, findings, growth, reading, spend
-from farthing.report.web.page import contents, page, paragraph, section
+from farthing.report.web.page import contents, headline, page, paragraph, section
 from farthing.report.web.waterfall import waterfall
 
 
@@ -40,4 +39,4 @@ def render(profile: Profile, steps: Sequence[WaterfallStep] = (), *, name: str =
 def _header(profile: Profile) -> str:
     first, second = verdict(profile)
     brand = " · ".join(each for each in ("farthing profile", sentences.days(profile)) if each)
-    return f'<header><p class="brand">{brand}</p><h1>{escape(first)}</h1>{paragraph(second, "lead")}</header>'
+    return f'<header><p class="brand">{brand}</p>{headline(first)}{paragraph(second, "lead")}</header>'

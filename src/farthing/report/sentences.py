@@ -17,7 +17,7 @@ from farthing.analysis.profile import (
 )
 from farthing.report import parts
 from farthing.report.verdict import at_least, has_cost, part_of
-from farthing.report.words import Amount, cause, clean, count, percent, piece, rough_usd, tokens, usd
+from farthing.report.words import Amount, cause, count, percent, piece, rough_usd, tokens, usd
 from farthing.segment import SegmentKind
 
 _FEW_SESSIONS = 20  # so few that the dearest 5% of them are one
@@ -131,13 +131,13 @@ def breaks(profile: Profile) -> str:
 def broken(row: BreakRow) -> str:
     """Say what happened, where in the context, and what stands there."""
     start = f"token {row.position_tokens:,}" if row.position_tokens else "the first token"
-    what = clean(piece(row.segment_kind, row.segment_name))
-    return f"{capital(clean(row.detail))}. From {start} on, at {what}"
+    what = piece(row.segment_kind, row.segment_name)
+    return f"{capital(row.detail)}. From {start} on, at {what}"
 
 
 def quoted(excerpt: str) -> str:
     """Return a quotation of what a trace says; "" of ""."""
-    return f"“{clean(excerpt)}”" if excerpt else ""
+    return f"“{excerpt}”" if excerpt else ""
 
 
 def mend(name: str, profile: Profile) -> str:
@@ -145,37 +145,37 @@ def mend(name: str, profile: Profile) -> str:
     for row in profile.breaks:
         if row.cause == name:
             site = Site(Cause(row.cause), SegmentKind(row.segment_kind), row.segment_name)
-            return clean(advice.mend(site))
+            return advice.mend(site)
     return ""
 
 
 def answered(row: SignatureRow) -> str:
     """Return what a step answers, in words."""
     if row.answers.startswith("tool_result:"):
-        return f"a result of {clean(row.answers.removeprefix('tool_result:'))}"
+        return f"a result of {row.answers.removeprefix('tool_result:')}"
     words = {
         "task": "the first message",
         "user": "a user message",
         "mixed": "several things",
         "": "(not recorded)",
     }
-    return words.get(row.answers, clean(row.answers))
+    return words.get(row.answers, row.answers)
 
 
 def given(row: SignatureRow) -> str:
     """Return what mostly comes out of a step, in words."""
     if row.output.startswith("tool_call:"):
-        return f"a call of {clean(row.output.removeprefix('tool_call:'))}"
+        return f"a call of {row.output.removeprefix('tool_call:')}"
     words = {"text": "text", "schema": "a fixed form", "mixed": "text and calls", "": "(not recorded)"}
-    return words.get(row.output, clean(row.output))
+    return words.get(row.output, row.output)
 
 
 def error(row: ErrorRow) -> str:
     """Say how far an estimate was off where the truth is known."""
     if not row.measured or row.p50 is None or row.p90 is None:
-        return f"{clean(row.estimate)}: estimated; how well could not be measured on these traces"
+        return f"{row.estimate}: estimated; how well could not be measured on these traces"
     within = f"half are within {percent(row.p50)}, 9 in 10 within {percent(row.p90)}"
-    return f"{clean(row.estimate)}: {within}, measured on {row.measured:,} with a known count"
+    return f"{row.estimate}: {within}, measured on {row.measured:,} with a known count"
 
 
 def bill(profile: Profile) -> str:
@@ -273,4 +273,4 @@ def why_unpriced(row: ModelRow) -> str:
     if not row.unpriced_steps:
         return ""
     whose = "" if row.unpriced_steps >= row.steps else f"{count(row.unpriced_steps, 'call')}: "
-    return f"{whose}{clean(row.unpriced)}; --prices FILE adds a price"
+    return f"{whose}{row.unpriced}; --prices FILE adds a price"

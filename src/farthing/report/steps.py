@@ -11,7 +11,7 @@ from typing import NamedTuple
 from farthing.analysis.charges import PriceClass
 from farthing.analysis.profile import BreakRow
 from farthing.analysis.waterfall import WaterfallStep
-from farthing.report.words import clean, short, tokens
+from farthing.report.words import short, tokens
 
 _NS_PER_S = 1_000_000_000
 _WRITES = (PriceClass.CACHE_WRITE_5M, PriceClass.CACHE_WRITE_1H, PriceClass.CACHE_WRITE_OTHER)
@@ -101,4 +101,4 @@ def _listed(items: Iterable[tuple[str, str, int]]) -> str:
 
 def _item(kind: str, name: str, size: int, number: int) -> str:
     many = f"{number} × " if number > 1 else ""
-    return f"{many}{clean(short(kind, name))} {tokens(size)}"
+    return f"{many}{short(kind, name)} {tokens(size)}"

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from farthing.analysis.profile import LeverRow, Profile
 from farthing.report import parts
-from farthing.report.words import Amount, clean, count, percent, tokens, usd
+from farthing.report.words import Amount, count, percent, tokens, usd
 
 _NAMED_FROM = 0.02  # a lever that addresses less of the bill is not worth a place here
 
@@ -89,7 +89,7 @@ def _part(profile: Profile) -> str:
     largest = next(iter(parts.kinds(profile)), None)
     if largest is None or not largest.share:
         return ""
-    name = f"the largest part is {clean(largest.label)}"
+    name = f"the largest part is {largest.label}"
     if not largest.cost_usd:
         return f"{name} ({percent(largest.share)} of the tokens)"
     return f"{name} ({usd(largest.cost_usd)}, {percent(largest.share)}){_above_all(profile, largest)}"
@@ -101,7 +101,7 @@ def _above_all(profile: Profile, kind: parts.Kind) -> str:
     if not row.name or row.kind == "remainder" or 3 * Decimal(row.cost_usd) < kind.cost_usd:
         return ""
     how_many = "mostly" if 2 * Decimal(row.cost_usd) > kind.cost_usd else "above all"
-    return f", {how_many} those of {clean(row.name)}"
+    return f", {how_many} those of {row.name}"
 
 
 def _lever(profile: Profile) -> str:
@@ -110,4 +110,4 @@ def _lever(profile: Profile) -> str:
     if row is None or part is None or part < _NAMED_FROM:
         return ""
     name = f"{LEVERS.get(row.lever, row.lever)} ({usd(row.spend_usd)}, {percent(part)})"
-    return f"the lever that addresses most is {name}: {clean(row.finding)}"
+    return f"the lever that addresses most is {name}: {row.finding}"

@@ -88,6 +88,7 @@ _CAUSES: Mapping[str, str] = {
     "out_of_reach": "markers too far apart",
 }
 _DERIVED = "derived: "
+_UNNAMED = ("", "not recorded")
 
 
 def usd(amount: Amount | None) -> str:
@@ -145,9 +146,9 @@ def percent(share: float | None) -> str:
     """Return a part of one as a whole percentage; what is neither nothing nor all never looks so."""
     if share is None:
         return NOTHING
-    if 0 < share < 0.005:
+    if 0 < share < 0.01:
         return "<1%"
-    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def count(number: int, thing: str, things: str = "") -> str:
@@ -199,6 +200,8 @@ def part(kind_name: str, name: str) -> str:
 
 def piece(kind_name: str, name: str) -> str:
     """Return what a single block is called: "a result of Read", "the system prompt"."""
+    if kind_name == "remainder" and name in _UNNAMED:
+        return "what is not recorded"
     if name and kind_name in _PIECES_OF:
         return f"{_PIECES_OF[kind_name]} {name}"
     return _PIECES.get(kind_name) or part(kind_name, name)
@@ -207,15 +210,17 @@ def piece(kind_name: str, name: str) -> str:
 def short(kind_name: str, name: str) -> str:
     """Return what a block is called where room is short: "Read result", "answer"."""
     if kind_name == "remainder":
-        return name.removeprefix(_DERIVED)
-    return f"{name} {_SHORT[kind_name]}".strip() if kind_name in _SHORT else kind(kind_name)
+        return unrecorded(name).removesuffix(" (unrecorded)")
+    if name and kind_name in _PARTS_OF:
+        return f"{name} {_SHORT[kind_name]}"
+    return _SHORT.get(kind_name) or kind(kind_name)
 
 
 def unrecorded(name: str) -> str:
     """Return what input that the source does not show is called: "system prompt and tools (unrecorded)"."""
     if name.startswith(_DERIVED):
         return f"{name.removeprefix(_DERIVED)} (unrecorded)"
-    return name if name and name != "not recorded" else "unrecorded"
+    return "unrecorded" if name in _UNNAMED else name
 
 
 def cause(name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from farthing.errors import RecordError, WireError
-from farthing.traces.bodies import ON_BEDROCK, created, response_of
+from farthing.traces.bodies import ON_BEDROCK, begins_answer, created, response_of
 from farthing.traces.exchange import UNKNOWN, Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
 from farthing.wire import gemini_interactions
@@ -21,11 +21,6 @@ from farthing.wire.message import Request, Response
 from farthing.wire.recognise import NotACall, Recognised, WireFormat, of_response
 from farthing.wire.sse import EventStream
 
-# How an answer begins that is longer than the sample.
-_OPENS = re.compile(
-    rb'\s*\{.{0,2000}?"(?:type"\s*:\s*"message"|object"\s*:\s*"(?:chat\.completion|response)"|candidates")',
-    re.DOTALL,
-)
 _STREAM = re.compile(rb"^(?:data|event):", re.MULTILINE)
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 _WHOLE = ("chat.completion", "response", "interaction")
@@ -38,7 +33,7 @@ def recognise(sample: Sample) -> Match:
     """Tell by the whole body or the first event; answers of other work than a model's are known too."""
     first = sample.head.lstrip().partition(b"\n")[0]
     known = of_response(sample.head) or any(map(gemini_interactions.is_answer, (first, sample.head)))
-    return Match.LEAD if known or (not sample.whole and _OPENS.match(sample.head)) else Match.NO
+    return Match.LEAD if known or (not sample.whole and begins_answer(sample.head)) else Match.NO
 
 
 def read(source: Source) -> Iterator[Item]:

@@ -25,6 +25,10 @@ ON_BEDROCK = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
 _PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda")
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _LARGEST = 256 * 1024 * 1024
+# How an answer begins, whatever follows.
+_ANSWERS = re.compile(
+    rb'\s*\{[^{]{0,2000}?"(?:type"\s*:\s*"message"|object"\s*:\s*"(?:chat\.completion|response)"|candidates")'
+)
 # A quote inside a text is escaped, so no text is taken for these.
 _CREATED = re.compile(
     rb'"created(?:_at)?"\s*:\s*(\d{10}(?:\d{3})?(?:\.\d+)?)\b|"create(?:Time|d)"\s*:\s*"([^"\\]+)"'
@@ -65,6 +69,11 @@ _DIALECTS = {
 def meaning(url: str, request: bytes, response: bytes) -> Recognised:
     """Return what an exchange is, by its URL or else by its bodies; None for nothing known."""
     return of_url(url) or (of_response(response) if response else None) or of_request(request)
+
+
+def begins_answer(head: bytes) -> bool:
+    """Tell whether a document that begins so is an answer; of one that is too long to be read for that."""
+    return _ANSWERS.match(head) is not None
 
 
 def request_of(wire: WireFormat, body: Body, memo: BlockMemo, *, url: str = "") -> Request:

@@ -1,6 +1,6 @@
 """farthing's own Parquet, as `farthing import` writes it: any traces in one shape, without their content.
 
-Six tables in one folder. `links` is the long table of segments: each is a link behind its parent, so a
+Five tables in one folder. `links` is the long table of segments: each is a link behind its parent, so a
 context is the way from a step's `link` to the root, and what a step costs is what is new in it.
 Copies are gone and sessions named already, so this is read as it stands.
 """

@@ -138,7 +138,8 @@ class Exchanges:
         model = _bare(request.model or model_in(facts.url) or answer.model)
         previous = _previous(request)
         before = self._ends.get(previous) if previous else None
-        prefix = self._chains.of(request.segments if before is None else before.continued(request.segments))
+        context = request.segments if before is None else tuple(before.continued(request.segments))
+        prefix = self._chains.of_whole(context)
         step = Step(
             model=model,
             session=facts.session or facts.asked.session or session_in(request),

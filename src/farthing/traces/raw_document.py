@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from farthing.errors import RecordError, WireError
+from farthing.traces.bodies import begins_answer
 from farthing.traces.raw_pairs import Log, may_ask
 from farthing.traces.raw_shape import sniff
 from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
@@ -30,7 +31,8 @@ def recognise(sample: Sample) -> Match:
         records = _records(sample.head)[:1]
         return Match.LEAD if any(map(sniff, map(bytes, records))) else Match.NO
     is_printed = b"\n" in sample.head[:200] or sample.head.lstrip()[:1] == b"["
-    return Match.LEAD if is_printed and may_ask(sample.head) else Match.NO
+    may = is_printed and may_ask(sample.head) and not begins_answer(sample.head)
+    return Match.LEAD if may else Match.NO
 
 
 def read(source: Source) -> Iterator[Item]:

@@ -19,7 +19,7 @@ from farthing.traces.exchange import Facts
 from farthing.traces.raw_shape import ABSENT_VALUE, Columns, Path, Shape
 from farthing.traces.source import Line
 from farthing.wire import anthropic, gemini, openai_chat, openai_responses
-from farthing.wire.fields import ABSENT, is_given
+from farthing.wire.fields import ABSENT, is_given, string
 from farthing.wire.message import BlockMemo, Request, Response
 from farthing.wire.recognise import Recognised, WireFormat, of_url
 from farthing.wire.scan import Scan, is_string
@@ -112,7 +112,8 @@ class Layout:
     def _answer(self, values: Values, record: bytes) -> bytes:
         if self.shape.answered == ():
             return record
-        return json_body(_raw(values[self._answered]), record).data
+        raw = _raw(values[self._answered])
+        return string(raw).encode() if is_string(raw) else bytes(raw) if is_given(raw) else b""
 
     def _around(self, values: Values, offset: int, answer: bytes) -> Facts:
         at = self._facts

@@ -26,7 +26,7 @@ from farthing.wire.anthropic_stream import Answer, StreamedMessage
 from farthing.wire.anthropic_usage import charges
 from farthing.wire.buffer import decode
 from farthing.wire.message import BlockMemo, Place, Request, Response
-from farthing.wire.scan import PLACE_UNKNOWN, Scan
+from farthing.wire.scan import PLACE_UNKNOWN, Scan, unplaced
 from farthing.wire.spelling import compact
 from farthing.wire.sse import Event, EventStream
 from farthing.wire.turns import take_turns
@@ -140,9 +140,12 @@ def content_segments(
     session. `first_user` says that no user text has been seen, so that the first one here is the
     task. Raises WireError where the bytes are not content blocks.
     """
-    scan = Scan(raw, memo=memo, base=base, names=names)
     context = f"anthropic {role} content{', no user text before it' if first_user else ''}"
-    scan.take(context, raw, partial(content.content, role=role, first_user=first_user))
+    read_blocks = partial(content.content, role=role, first_user=first_user)
+    if memo is None and base < 0:
+        return unplaced(context, raw, read_blocks, names)
+    scan = Scan(raw, memo=memo, base=base, names=names)
+    scan.take(context, raw, read_blocks)
     return tuple(scan.segments)
 
 

@@ -90,8 +90,14 @@ _release_buffer.argtypes = (ctypes.POINTER(_Buffer),)
 _release_buffer.restype = None
 
 
+# CPython keeps the content of a bytes object behind its head, ended by one zero.
+_HEAD_OF_BYTES = bytes.__basicsize__ - 1
+
+
 def address(buffer: bytes) -> int:
     """Return where in memory the buffer begins; the caller keeps it alive while the number is used."""
+    if type(buffer) is bytes:
+        return id(buffer) + _HEAD_OF_BYTES
     view = _Buffer()
     _get_buffer(buffer, view, 0)
     address: int = view.buf or 0

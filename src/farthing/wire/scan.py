@@ -180,22 +180,26 @@ class Scan:
         return piece
 
     def _read(self, context: str, raw: bytes, read: Read, *, begin: int) -> Piece:
+        """Return what `read` says of a piece. Long, because every new block of a trace passes here."""
         segments: list[Segment] = []
         places: list[Place] = []
         markers: list[tuple[int, int]] = []
         calls: list[tuple[str, str]] = []
         results: list[tuple[int, str]] = []
+        origin, base = self._origin, self._base
         try:
-            for index, block in enumerate(read(raw)):
-                start = self._at(block.raw)
-                segments.append(_segment(block, PLACE_UNKNOWN if self._base < 0 else self._base + start))
-                places.append(Place(start - begin, start - begin + len(block.raw)))
-                if block.ttl_s is not None:
-                    markers.append((index, block.ttl_s))
-                if block.call and block.name:
-                    calls.append((block.call, block.name))
-                elif block.call:
-                    results.append((index, block.call))
+            for whole, kind, role, content, name, call, ttl_s in read(raw):
+                start, length = address(whole) - origin, len(whole)
+                offset = PLACE_UNKNOWN if base < 0 else base + start
+                digest = digest_block(kind, role, content)
+                if ttl_s is not None:
+                    markers.append((len(segments), ttl_s))
+                if call and name:
+                    calls.append((call, name))
+                elif call:
+                    results.append((len(segments), call))
+                segments.append(Segment(kind, role, name, digest, len(content), offset, length))
+                places.append(Place(start - begin, start - begin + length))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise wire_error(error, f"content ({context})") from None
         return Piece(tuple(segments), tuple(places), tuple(markers), tuple(calls), tuple(results))
@@ -226,6 +230,32 @@ class Scan:
         return segments
 
 
+def unplaced(context: str, raw: bytes, read: Read, names: MutableMapping[str, str]) -> tuple[Segment, ...]:
+    """Return the segments of `raw` where nobody asks for their places, as for an answer.
+
+    `context` and `names` are those of `Scan`. Raises WireError where the bytes are no blocks.
+    """
+    try:
+        found = list(read(raw))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise wire_error(error, f"content ({context})") from None
+    names.update((block.call, block.name) for block in found if block.call and block.name)
+    return tuple(
+        [
+            Segment(
+                kind,
+                role,
+                name or (names.get(call, "") if call else ""),
+                digest_block(kind, role, content),
+                len(content),
+                PLACE_UNKNOWN,
+                len(raw),
+            )
+            for raw, kind, role, content, name, call, _ in found
+        ]
+    )
+
+
 def _steady(pieces: list[Piece], calls: dict[str, str]) -> int:
     """Return how many pieces will mean the same wherever their bytes come again, and add their `calls`.
 
@@ -249,9 +279,3 @@ def _grown(
     count = len(run.segments) + sum(len(piece.segments) for piece in pieces[len(run.pieces) :])
     size = run.size + len(stretch)
     return Run(size, hashed, hashed.digest(), tuple(pieces), tuple(segments[:count]), calls)
-
-
-def _segment(block: Block, offset: int) -> Segment:
-    kind, role, content = block.kind, block.role, block.content
-    digest = digest_block(kind, role, content)
-    return Segment(kind, role, block.name, digest, len(content), offset, len(block.raw))

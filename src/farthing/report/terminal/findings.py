@@ -23,7 +23,7 @@ from farthing.report.terminal.layout import (
     wrapped,
 )
 from farthing.report.verdict import addressed, has_cost, part_of
-from farthing.report.width import cells
+from farthing.report.width import cells, clip
 from farthing.report.words import NOTHING, Money, cause, clean, percent, span_of_time, tokens, usd_like
 
 _SESSIONS = 10
@@ -71,7 +71,7 @@ def _cause_rows(broken: Sequence[CauseRow], profile: Profile) -> list[Row]:
 def _dearest_breaks(profile: Profile, sheet: Sheet) -> list[str]:
     if not profile.breaks:
         return []
-    money = usd_like(row.cost_usd for row in profile.breaks)
+    money = usd_like(row.cost_usd for row in profile.breaks) if has_cost(profile) else None
     rows = cut([_break(row, money) for row in profile.breaks], sheet.top)
     columns = (
         Column("the dearest"),
@@ -83,15 +83,10 @@ def _dearest_breaks(profile: Profile, sheet: Sheet) -> list[str]:
     return ["", *table(columns, rows, sheet)]
 
 
-def _break(row: BreakRow, money: Money) -> Row:
-    cells = (
-        cause(row.cause),
-        tokens(row.lost_tokens),
-        money(row.cost_usd),
-        f"{row.step:,}",
-        clean(row.session),
-    )
-    return Row(cells, note=": ".join(filter(None, (sentences.broken(row), sentences.quoted(row.excerpt)))))
+def _break(row: BreakRow, money: Money | None) -> Row:
+    cost = money(row.cost_usd) if money else ""
+    shown = (cause(row.cause), tokens(row.lost_tokens), cost, f"{row.step:,}", row.session)
+    return Row(shown, note=": ".join(filter(None, (sentences.broken(row), sentences.quoted(row.excerpt)))))
 
 
 def signatures(profile: Profile, sheet: Sheet) -> list[str]:
@@ -117,18 +112,18 @@ def signatures(profile: Profile, sheet: Sheet) -> list[str]:
 
 
 def _signature(row: SignatureRow, money: Money | None) -> Row:
-    who = f"{clean(row.agent)}: " if row.agent else ""
+    who = f"{row.agent}: " if row.agent else ""
     return Row(
         (
             f"{who}{sentences.answered(row)}",
-            clean(row.model),
+            row.model,
             f"{row.steps:,}",
             f"{sentences.given(row)} {percent(row.output_share)}" if row.output else "",
             tokens(row.output_tokens_p50),
             money(row.cost_usd) if money else "",
             percent(row.share) if money else "",
         ),
-        note=f"looks mechanical: {clean(row.hint)}" if row.hint else "",
+        note=f"looks mechanical: {row.hint}" if row.hint else "",
     )
 
 
@@ -159,7 +154,7 @@ def tail(profile: Profile, sheet: Sheet) -> list[str]:
 def _session(row: SessionLine, profile: Profile, money: Money) -> Row:
     return Row(
         (
-            clean(row.id),
+            row.id,
             row.started[:16].replace("T", " "),
             span_of_time(row.seconds) if row.seconds else "",
             f"{row.steps:,}",
@@ -189,7 +184,7 @@ def loops(profile: Profile, sheet: Sheet) -> list[str]:
 
 def _loop(row: LoopRow, money: Money) -> Row:
     steps = f"{row.first_step:,} to {row.last_step:,}"
-    return Row((clean(row.tool), f"{row.times:,} ×", steps, money(row.cost_usd), clean(row.session)))
+    return Row((row.tool, f"{row.times:,} ×", steps, money(row.cost_usd), row.session))
 
 
 def levers(profile: Profile, sheet: Sheet) -> list[str]:
@@ -209,10 +204,11 @@ def levers(profile: Profile, sheet: Sheet) -> list[str]:
 
 def _lever(row: LeverRow, figures: str, sheet: Sheet, *, is_assumed: bool) -> list[str]:
     indent = " " * (cells(figures) + _LEVER)
-    finding, *more = wrapped(clean(row.finding), sheet.width, first=indent, indent=indent)
-    assumption = "the same as above" if is_assumed else clean(row.assumption)
-    lines = [f"{figures}{sheet.paint.strong(f'{row.lever:<{_LEVER}}')}{finding[len(indent) :]}", *more]
-    for told in (f"mend: {clean(row.mend)}", f"assumed: {assumption}"):
+    finding, *more = wrapped(row.finding, sheet.width, first=indent, indent=indent)
+    assumption = "the same as above" if is_assumed else row.assumption
+    name = sheet.paint.strong(f"{clip(clean(row.lever), _LEVER - 1):<{_LEVER}}")
+    lines = [f"{figures}{name}{finding[len(indent) :]}", *more]
+    for told in (f"mend: {row.mend}", f"assumed: {assumption}"):
         lines += [sheet.paint.soft(line) for line in wrapped(told, sheet.width, first=indent, indent=indent)]
     return lines
 

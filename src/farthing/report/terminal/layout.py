@@ -1,13 +1,15 @@
 """Lines, tables and bars for a terminal, made of plain text; colour is a mark on top and tells nothing new.
 
-A table is fitted to the width: first columns that can be spared go, then the one that gives way is
-cut. Widths are counted in cells, because a Chinese character takes two.
+A table is fitted to the width: columns that give way are cut, and where that is not enough those that
+can be spared go. Widths are counted in cells, because a Chinese character takes two. All that is written here
+passes `clean`, so that no trace can steer a terminal.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from farthing.report.width import cells, clip, clip_middle
+from farthing.report.words import clean
 
 Mark = Callable[[str], str]
 
@@ -46,7 +48,7 @@ def plain(text: str) -> str:
 
 
 class Column(NamedTuple):
-    """A column. `gives` is cut where the line is too narrow, to `least` cells; `spare` is left out before.
+    """A column. Where the line is too narrow `gives` is cut, to `least` cells, then `spare` left out.
 
     A name is cut in its middle, because names are told apart by both ends; `is_text` is cut at the end.
     """
@@ -77,14 +79,15 @@ def bar(share: float | None, width: int) -> str:
 
 def heading(title: str, sheet: Sheet) -> list[str]:
     """Return an empty line, and a title with a rule behind it."""
-    rule = "─" * max(sheet.width - cells(title) - 1, 3)
-    return ["", f"{sheet.paint.strong(title)} {sheet.paint.soft(rule)}"]
+    shown = clip(clean(title), sheet.width - 4)
+    rule = "─" * (sheet.width - cells(shown) - 1)
+    return ["", f"{sheet.paint.strong(shown)} {sheet.paint.soft(rule)}"]
 
 
 def wrapped(text: str, width: int, *, first: str = "", indent: str = "") -> list[str]:
     """Return lines of at most `width` cells; the first begins with `first`, the others with `indent`."""
     lines, line, is_empty = list[str](), first, True
-    for word in text.split(" "):
+    for word in clean(text).split(" "):
         if not is_empty and cells(line) + 1 + cells(word) > width:
             lines.append(line)
             line, is_empty = indent, True
@@ -143,13 +146,17 @@ def cut(rows: Sequence[Row], most: int) -> list[Row]:
 def _fitted(columns: Sequence[Column], rows: Sequence[Row], room: int) -> tuple[list[int], list[int]]:
     """Return the columns that are shown, and how wide each is."""
     kept = [at for at in range(len(columns)) if any(row.cells[at] for row in rows)]
-    widths = {at: max(cells(columns[at].head), *(cells(row.cells[at]) for row in rows)) for at in kept}
+    widths = {at: max(cells(clean(text)) for text in _column(at, columns, rows)) for at in kept}
     for at in [at for at in reversed(kept) if columns[at].spare]:
         if _least(columns, kept, widths) > room:
             kept.remove(at)
             del widths[at]
     _narrow(widths, [at for at in kept if columns[at].gives], columns, room - len(_GAP) * (len(kept) - 1))
     return kept, [widths[at] for at in kept]
+
+
+def _column(at: int, columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
+    return [columns[at].head, *(row.cells[at] for row in rows)]
 
 
 def _narrow(widths: dict[int, int], giving: Sequence[int], columns: Sequence[Column], room: int) -> None:
@@ -169,7 +176,8 @@ def _least(columns: Sequence[Column], kept: Sequence[int], widths: dict[int, int
 
 def _line(columns: Sequence[tuple[Column, int]], texts: Sequence[str]) -> str:
     shown = []
-    for (column, width), text in zip(columns, texts, strict=True):
+    for (column, width), raw in zip(columns, texts, strict=True):
+        text = clean(raw)
         fit = clip(text, width) if column.is_text else clip_middle(text, width)
         shown.append(column.mark(_padded(fit, width, right=column.right)))
     return f"  {_GAP.join(shown)}".rstrip()

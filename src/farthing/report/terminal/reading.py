@@ -29,7 +29,7 @@ def reading(profile: Profile, sheet: Sheet) -> list[str]:
     rows = [
         Row(
             (
-                clean(found.format) or "(not read)",
+                found.format or "(not read)",
                 f"{found.files:,}",
                 f"{found.records:,}" if found.format else "",
                 f"{found.steps:,}" if found.format else "",
@@ -56,7 +56,7 @@ def reading(profile: Profile, sheet: Sheet) -> list[str]:
 
 
 def _skipped(profile: Profile, sheet: Sheet) -> list[str]:
-    rows = [Row((clean(row.where),), note=clean(row.reason)) for row in parts.skipped(profile)]
+    rows = [Row((row.where,), note=row.reason) for row in parts.skipped(profile)]
     if not rows:
         return []
     return [
@@ -68,16 +68,17 @@ def _skipped(profile: Profile, sheet: Sheet) -> list[str]:
 
 def _remarks(profile: Profile) -> Iterator[tuple[str, str]]:
     for rule, calls in parts.rules(profile):
-        yield "counted", f"{clean(rule)}: {count(calls, 'call')}"
+        yield "counted", f"{rule}: {count(calls, 'call')}"
     for note in parts.notes(profile):
-        yield "note", clean(note)
-    yield "prices", clean(profile.prices)
+        yield "note", note
+    yield "prices", profile.prices
     for row in profile.estimates if parts.used_tokens(profile) else ():
         yield "estimates", sentences.error(row)
 
 
 def onwards(profile: Profile, command: str, sheet: Sheet) -> list[str]:
     """Return what to call next; `command` is what was called now."""
+    command = clean(command)
     if not profile.totals.steps:
         return [*heading("How to go on", sheet), *_commands(_WITHOUT_TRACES, sheet)]
     shown = [

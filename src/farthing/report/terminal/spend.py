@@ -22,7 +22,7 @@ from farthing.report.terminal.layout import (
     table,
 )
 from farthing.report.verdict import has_cost
-from farthing.report.words import Money, clean, percent, piece, times, tokens, usd_like
+from farthing.report.words import Money, percent, piece, times, tokens, usd_like
 
 _BAR = 12
 
@@ -36,7 +36,7 @@ def kinds(profile: Profile, sheet: Sheet) -> list[str]:
     rows = [
         Row(
             (
-                clean(kind.label),
+                kind.label,
                 bar(kind.share, _BAR),
                 percent(kind.share),
                 money(kind.cost_usd) if has_cost(profile) else "",
@@ -86,7 +86,7 @@ def tools(profile: Profile, sheet: Sheet) -> list[str]:
 
 
 def _tool(row: ToolRow, money: Money | None) -> Row:
-    told = (clean(row.tool), clean(row.server), f"{row.calls:,}", tokens(row.result_tokens))
+    told = (row.tool, row.server, f"{row.calls:,}", tokens(row.result_tokens))
     if money is None:
         return Row((*told, *[""] * 5))
     costs = (row.schema_usd, row.calls_usd, row.results_usd)
@@ -123,8 +123,8 @@ def _model(row: ModelRow, money: Money) -> Row:
     has_no_price = row.unpriced_steps and not Decimal(row.cost_usd)
     return Row(
         (
-            clean(row.model) or "(not named)",
-            clean(row.provider),
+            row.model or "(not named)",
+            row.provider,
             f"{row.steps:,}",
             tokens(parts.input_tokens(row)),
             percent(parts.cached_share([row])),
@@ -144,7 +144,7 @@ def groups(profile: Profile, sheet: Sheet) -> list[str]:
         money = usd_like(row.cost_usd for row in told) if has_cost(profile) else None
         rows = cut([_group(row, money) for row in told], sheet.top)
         columns = (
-            Column(clean(dimension), gives=True, least=20),
+            Column(dimension, gives=True, least=20),
             Column("", mark=sheet.paint.bar),
             Column("share", right=True),
             Column("cost", right=True),
@@ -152,15 +152,13 @@ def groups(profile: Profile, sheet: Sheet) -> list[str]:
             Column("input", right=True),
             Column("output", right=True, spare=True),
         )
-        lines += [*heading(f"By {clean(dimension)}", sheet), *table(columns, rows, sheet)]
+        lines += [*heading(f"By {dimension}", sheet), *table(columns, rows, sheet)]
     return lines
 
 
 def _group(row: GroupRow, money: Money | None) -> Row:
     priced = (bar(row.share, _BAR), percent(row.share), money(row.cost_usd)) if money else ("", "", "")
-    return Row(
-        (clean(row.label), *priced, f"{row.steps:,}", tokens(row.input_tokens), tokens(row.output_tokens))
-    )
+    return Row((row.label, *priced, f"{row.steps:,}", tokens(row.input_tokens), tokens(row.output_tokens)))
 
 
 def blocks(profile: Profile, sheet: Sheet) -> list[str]:
@@ -186,5 +184,5 @@ def blocks(profile: Profile, sheet: Sheet) -> list[str]:
 
 def _block(row: BlockRow, money: Money) -> Row:
     sent = times(row.sent_tokens / row.tokens) if row.tokens else ""
-    cells = (clean(piece(row.kind, row.name)), tokens(row.tokens), sent, money(row.cost_usd), f"{row.step:,}")
-    return Row((*cells, clean(row.session)), note=sentences.quoted(row.excerpt))
+    cells = (piece(row.kind, row.name), tokens(row.tokens), sent, money(row.cost_usd), f"{row.step:,}")
+    return Row((*cells, row.session), note=sentences.quoted(row.excerpt))

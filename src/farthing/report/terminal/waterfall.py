@@ -6,7 +6,7 @@ from farthing.money import show_usd, to_decimal
 from farthing.report import sentences
 from farthing.report.steps import Told
 from farthing.report.terminal.layout import Column, Row, Sheet, heading, paragraph, table, wrapped
-from farthing.report.words import Money, cause, clean, count, span_of_time, tokens, usd_like
+from farthing.report.words import Money, cause, count, span_of_time, tokens, usd_like
 
 _BAR = 12
 _A_PAUSE_S = 1.0
@@ -21,7 +21,7 @@ def opening(name: str, steps: Sequence[Told], sheet: Sheet) -> list[str]:
     longest = max((step.tokens.input for step in steps), default=0)
     told += f"; the longest context has {tokens(longest)} tokens."
     legend = "In the bars ░ was read from the cache and █ was not."
-    title = f"Session {clean(name)}: " if name else "Session: "
+    title = f"Session {name}: " if name else "Session: "
     first = [sheet.paint.strong(line) for line in wrapped(f"{title}{told}", sheet.width)]
     return [*first, *paragraph(legend, sheet, indent="")]
 
@@ -53,8 +53,8 @@ def _row(step: Told, most: int, money: Money, *, is_named: bool) -> Row:
     sent = step.tokens
     cells = (
         f"{step.step:,}",
-        clean(step.agent),
-        clean(step.model) if is_named else "",
+        step.agent,
+        step.model if is_named else "",
         span_of_time(step.waited_s) if step.waited_s and step.waited_s >= _A_PAUSE_S else "",
         tokens(sent.input),
         _context(sent.read, sent.input, most),
@@ -71,7 +71,7 @@ def _remarks(step: Told) -> Iterator[str]:
         lost = f"{tokens(row.lost_tokens)} tokens paid again"
         yield f"! {cause(row.cause)}, {lost}. {sentences.broken(row)}"
     if step.unpriced:
-        yield f"! {clean(step.unpriced)}"
+        yield f"! {step.unpriced}"
 
 
 def _context(read: int, whole: int, most: int) -> str:

@@ -37,11 +37,11 @@ class Section(NamedTuple):
 
 
 def text(value: str) -> Cell:
-    return Cell(escape(clean(value)))
+    return Cell(_shown(value))
 
 
 def number(value: str) -> Cell:
-    return Cell(escape(clean(value)), "n")
+    return Cell(_shown(value), "n")
 
 
 def name(value: str) -> Cell:
@@ -69,22 +69,22 @@ def whole_bar(parts: Sequence[tuple[str, float]], words: str, *, classes: str = 
         for style, share in parts
         if share > 0
     )
-    said = escape(clean(words))
+    said = _shown(words)
     told = f'role="img" aria-label="{said}" title="{said}"' if words else 'aria-hidden="true"'
     return f'<div class="{classes}" {told}>{spans}</div>'
 
 
 def with_note(cell: Cell, note: str, quotation: str = "") -> Cell:
     """Return a cell with softer lines below it; a quotation is text from a trace."""
-    lines = f"<br><small>{escape(clean(note))}</small>" if note else ""
-    lines += f'<br><span class="excerpt">“{escape(clean(quotation))}”</span>' if quotation else ""
+    lines = f"<br><small>{_shown(note)}</small>" if note else ""
+    lines += f'<br><span class="excerpt">“{_shown(quotation)}”</span>' if quotation else ""
     return cell._replace(html=cell.html + lines)
 
 
 def with_bar(cell: Cell, share: float, note: str) -> Cell:
     """Return a cell with a bar below its words, and a softer line below that."""
     picture = whole_bar([("plain", share)], "", classes="bar slim")
-    said = f"<small>{escape(clean(note))}</small>" if note else ""
+    said = f"<small>{_shown(note)}</small>" if note else ""
     return cell._replace(html=f"{cell.html}{picture}{said}")
 
 
@@ -101,9 +101,9 @@ def table(caption: str, head: Sequence[Cell], rows: Sequence[Sequence[Cell]]) ->
         "<tr>" + "".join(f"<td{_classes(row[at])}>{row[at].html}</td>" for at in kept) + "</tr>"
         for row in rows
     )
-    said = f"<caption>{escape(caption)}</caption>" if caption else ""
+    said = f"<caption>{_shown(caption)}</caption>" if caption else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption or "table")}">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{_shown(caption or "table")}">'
         f"<table>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -111,33 +111,37 @@ def table(caption: str, head: Sequence[Cell], rows: Sequence[Sequence[Cell]]) ->
 def cards(items: Sequence[tuple[str, str]]) -> str:
     """Return (value, what it is) pairs as cards."""
     shown = (
-        f'<div class="card"><b>{escape(value)}</b><span>{escape(what)}</span></div>' for value, what in items
+        f'<div class="card"><b>{_shown(value)}</b><span>{_shown(what)}</span></div>' for value, what in items
     )
     return f'<div class="cards">{"".join(shown)}</div>'
 
 
 def key(entries: Sequence[tuple[str, str]]) -> str:
     """Return the key of a chart's (CSS class, name) pairs."""
-    shown = (f'<span><i class="{style}"></i>{escape(clean(label))}</span>' for style, label in entries)
+    shown = (f'<span><i class="{style}"></i>{_shown(label)}</span>' for style, label in entries)
     return f'<div class="key">{"".join(shown)}</div>'
 
 
 def paragraph(words: str, classes: str = "") -> str:
     """Return a paragraph; "" of ""."""
-    return f"<p{_classes(Cell('', classes))}>{escape(clean(words))}</p>" if words else ""
+    return f"<p{_classes(Cell('', classes))}>{_shown(words)}</p>" if words else ""
+
+
+def headline(words: str) -> str:
+    return f"<h1>{_shown(words)}</h1>"
 
 
 def heading(words: str) -> str:
-    return f"<h3>{escape(clean(words))}</h3>"
+    return f"<h3>{_shown(words)}</h3>"
 
 
 def section(found: Section) -> str:
-    return f'<section id="{found.anchor}"><h2>{escape(found.title)}</h2>{found.body}</section>'
+    return f'<section id="{found.anchor}"><h2>{_shown(found.title)}</h2>{found.body}</section>'
 
 
 def contents(sections: Sequence[Section]) -> str:
     """Return links to the sections."""
-    links = (f'<a href="#{each.anchor}">{escape(each.label)}</a>' for each in sections)
+    links = (f'<a href="#{each.anchor}">{_shown(each.label)}</a>' for each in sections)
     return f'<nav aria-label="Sections">{"".join(links)}</nav>' if sections else ""
 
 
@@ -145,7 +149,7 @@ def figure(chart: str, caption: str, *more: str, classes: str = "") -> str:
     """Return a chart under its caption; "" without a chart."""
     if not chart:
         return ""
-    said = f"<figcaption>{escape(caption)}</figcaption>"
+    said = f"<figcaption>{_shown(caption)}</figcaption>"
     return f"<figure{_classes(Cell('', classes))}>{said}{chart}{''.join(more)}</figure>"
 
 
@@ -158,7 +162,7 @@ def figures(*shown: str) -> str:
 def folded(summary: str, *parts: str) -> str:
     """Return a part that folds; "" if it is empty."""
     body = "".join(parts)
-    return f"<details><summary>{escape(clean(summary))}</summary>{body}</details>" if body else ""
+    return f"<details><summary>{_shown(summary)}</summary>{body}</details>" if body else ""
 
 
 def page(title: str, body: str) -> str:
@@ -167,9 +171,14 @@ def page(title: str, body: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(clean(title))}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+        f"<title>{_shown(title)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
     )
 
 
 def _classes(cell: Cell) -> str:
     return f' class="{cell.classes}"' if cell.classes else ""
+
+
+def _shown(words: str) -> str:
+    """Return text as it may stand in a page, whoever wrote it."""
+    return escape(clean(words))

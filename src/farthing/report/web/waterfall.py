@@ -23,7 +23,7 @@ from farthing.report.web.page import (
     wide,
     with_note,
 )
-from farthing.report.words import cause, clean, count, kind, round_tokens, span_of_time, tokens, usd_like
+from farthing.report.words import cause, count, kind, round_tokens, span_of_time, tokens, usd_like
 from farthing.segment import SegmentKind
 
 _COLUMNS_MOST = 160  # of more steps, neighbours share a column
@@ -59,11 +59,7 @@ def waterfall(name: str, steps: Sequence[WaterfallStep], breaks: Sequence[BreakR
 def _lead(name: str, shown: Sequence[Told]) -> str:
     whole = sum(step.cost_picousd for step in shown)
     cost = f", {show_usd(whole)}" if whole else ""
-    told = (
-        f"{clean(name)}: {count(len(shown), 'call')}{cost}."
-        if name
-        else f"{count(len(shown), 'call')}{cost}."
-    )
+    told = f"{name}: {count(len(shown), 'call')}{cost}." if name else f"{count(len(shown), 'call')}{cost}."
     return f"{told} A flag marks a call that did not read what had been cached."
 
 
