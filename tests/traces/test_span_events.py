@@ -13,8 +13,8 @@ def attributes(**values: object) -> Attributes:
     return Attributes({key.replace("__", "."): json.dumps(value).encode() for key, value in values.items()})
 
 
-def messages(*events: Event, told: Attributes = attributes()) -> object:
-    return json.loads(with_events(told, events).document(names.INPUT_MESSAGES) or b"null")
+def messages(*events: Event, told: Attributes | None = None) -> object:
+    return json.loads(with_events(told or attributes(), events).document(names.INPUT_MESSAGES) or b"null")
 
 
 def test_one_event_for_each_message() -> None:

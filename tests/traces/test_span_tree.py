@@ -201,8 +201,8 @@ def test_no_two_calls_lie_inside_each_other_and_no_leaf_is_lost(
 
     inside: dict[str, set[str]] = {name: set() for name in spans}
     for name in spans:
-        for above in ancestors(name):
-            inside[above].add(name)
+        for outer in ancestors(name):
+            inside[outer].add(name)
     assert all(not (ancestors(name) & calls) for name in calls)
     for name, seen in spans.items():
         is_counted_leaf = seen.told is not None and not any(spans[below].call for below in inside[name])

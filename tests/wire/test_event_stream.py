@@ -10,7 +10,7 @@ from farthing.wire.event_stream import Frame, FrameStream, encode
 from tests.wire.recorded import split
 
 PING = encode([(":event-type", "ping"), (":message-type", "event")], b'{"a":1}')
-# Headers of the types that Bedrock does not use, by hand: true, byte, short, int, long, bytes, timestamp, uuid.
+# Headers of types that Bedrock does not use, by hand: true, byte, short, int, long, bytes, timestamp, uuid.
 OTHER_HEADERS = b"".join(
     (
         b"\x01t\x00",

@@ -97,14 +97,15 @@ class Exchanges:
 
     def join(
         self, facts: Facts, wire: WireFormat, request: Request, response: Response | None
-    ) -> Iterator[Span]:
-        """Yield the span of a call whose bodies are parsed; none if it failed or has not ended yet."""
+    ) -> tuple[Span, ...]:
+        """Return the span of a call whose bodies are parsed; none if it failed or has not ended yet."""
         if (facts.status or 0) >= _FIRST_FAILURE or (response and _is_refused(response)):
             self.leave_out(FAILED)
         elif response and not response.complete and not response.charges and wire in _IN_BACKGROUND:
             self._waiting[response.response_id] = _Waiting(facts, wire, request, response)
         else:
-            yield self._span(facts, wire, request, response)
+            return (self._span(facts, wire, request, response),)
+        return ()
 
     def leave_out(self, reason: str) -> None:
         """Count something that is no answered call."""
@@ -148,7 +149,7 @@ class Exchanges:
             provider=seller(facts.url, wire),
             account=facts.asked.account,
             prefix=prefix,
-            recorded=_recorded(request, before),
+            recorded=_recorded(request, is_cut=bool(previous) and before is None),
             parameters=request.parameters,
             breakpoints=request.breakpoints,
             max_output_tokens=request.max_output_tokens,
@@ -223,10 +224,10 @@ def _is_refused(response: Response) -> bool:
     return bool(response.error) and not response.charges and not response.output
 
 
-def _recorded(request: Request, before: _End | None) -> Recorded:
+def _recorded(request: Request, *, is_cut: bool) -> Recorded:
     if not request.segments:
         return Recorded.COUNTS
-    return Recorded.DELTA if before is None and _previous(request) else Recorded.FULL
+    return Recorded.DELTA if is_cut else Recorded.FULL
 
 
 def _previous(request: Request) -> str:
@@ -237,11 +238,10 @@ def _previous(request: Request) -> str:
 
 def _billed(charges: tuple[Charge, ...], model: str, tier: str) -> tuple[Charge, ...]:
     """Return the charges with what only the request or the recording knows: the model, the tier."""
+    if not tier and all(charge.model and not charge.model.startswith(_PROXY) for charge in charges):
+        return charges
     return tuple(
-        charge
-        if charge.model and not tier and not charge.model.startswith(_PROXY)
-        else replace(charge, model=_bare(charge.model) or model, tier=tier or charge.tier)
-        for charge in charges
+        replace(charge, model=_bare(charge.model) or model, tier=tier or charge.tier) for charge in charges
     )
 
 

@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 
 from farthing.prefix import Chains, Prefix
 from farthing.segment import Segment, SegmentKind
-from farthing.span import Span
+from farthing.span import Output, Span
 from farthing.step import Recorded, Step
 from farthing.traces import instant
 from farthing.traces.documents import Document, documents
@@ -161,10 +161,12 @@ class _Log:
             prefix=self._before,
             recorded=Recorded.DELTA if self._before else Recorded.COUNTS,
         )
+        is_recorded = counts is not None and counts.is_recorded
         return Span(
             step=step,
             charges=charges(counts, model=model.id),
-            usage_recorded=counts is not None and counts.is_recorded,
+            usage_recorded=is_recorded,
+            output_count=Output.FINAL if is_recorded else Output.MISSING,
             response_id=event.id,
             output=tuple(self._answer),
             ended_ns=instant.from_iso(event.processed_at),

@@ -90,7 +90,7 @@ class Log:
                 self._exchanges.leave_out(told)
                 return ()
             if told is layout.shape.wire:
-                return tuple(self._call(layout, values, line))
+                return self._call(layout, values, line)
         return tuple(self._without_request(line))
 
     def _fitting(self, record: bytes) -> Iterator[tuple[Layout, Values]]:
@@ -116,7 +116,7 @@ class Log:
             self._layouts = [layout, *self._layouts[: _LAYOUTS_MOST - 1]]
         return layout
 
-    def _call(self, layout: Layout, values: Values, line: Line) -> Iterator[Span]:
+    def _call(self, layout: Layout, values: Values, line: Line) -> Sequence[Span]:
         pair = layout.pair(values, line, self._exchanges.memo)
         if pair.is_doubtful and (shape := sniff(line.data)) and shape != layout.shape:
             layout = self._learn(shape)

@@ -6,7 +6,7 @@ from tests.report.profiles import STEPS, USUAL, step
 
 def test_each_step_shows_what_it_sent_and_what_broke() -> None:
     lines = steps(told(STEPS, USUAL.breaks[:1]), Sheet())[2:]
-    assert [line[:89] for line in lines if "Read" in line or "Bash" in line] == [
+    assert [line[:95] for line in lines if "Read" in line or "Bash" in line] == [
         "     1                    4.01k  ████████        4.00k     10      50  $0.0168  Read result 4",
         "     2  Explore    6 s    5.11k  ███████████     5.00k     10      50  $0.0209  Bash result 5",
         "     3             6 s    5.80k  ░░░░░░░░░░░█      700             50  $0.0086  Read result 7",
