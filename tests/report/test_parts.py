@@ -30,7 +30,7 @@ def test_without_a_price_shares_are_of_the_tokens() -> None:
 
 def test_nothing_has_no_kinds() -> None:
     assert parts.kinds(NOTHING) == []
-    assert parts.cached_share([]) is None
+    assert parts.cached_share(TokenRow()) is None
 
 
 def test_tokens_by_what_they_were_billed_as() -> None:
@@ -43,6 +43,7 @@ def test_tokens_by_what_they_were_billed_as() -> None:
         output_tokens=600_000,
     )
     assert parts.written_tokens(row) == 54_300
+    assert parts.billed(row, row) == (40, 108_600, 2, 1_200_000)
     assert parts.input_tokens(row) == 54_321
     assert parts.used_tokens(USUAL) == 1_050_000
 

@@ -85,6 +85,16 @@ def test_bodies_are_unpacked_by_their_own_first_bytes(packed: bytes) -> None:
     assert unpacked(packed) == b"abc"
 
 
+@pytest.mark.parametrize("encoding", ["br", "zstd"])
+def test_what_nothing_here_can_unpack_says_how_to_mend_it(encoding: str) -> None:
+    headers = {"content-encoding": encoding}
+
+    with pytest.raises(WireError, match=f"compressed with {encoding}; record it decompressed"):
+        unpacked(b"\x0b\x02\x80abc\x03", headers)
+    for plain in (b'{"a": "\xc3\xa4"}', b"data: \xc3\xa4", b"ascii"):
+        assert unpacked(plain, headers) == plain
+
+
 def test_a_damaged_compression_is_an_error() -> None:
     with pytest.raises(WireError, match="damaged"):
         unpacked(b"\x1f\x8b\x08junk")

@@ -5,7 +5,7 @@ the terminal and for the page alike. Only sums of what stands in the profile are
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,10 +13,19 @@ from farthing.analysis.profile import Profile, SegmentRow, SessionLine, SkippedR
 from farthing.report import words
 
 
+class Billed(NamedTuple):
+    """Tokens by what they were billed as, all times to live of a cache together."""
+
+    read: int
+    written: int
+    plain: int
+    out: int
+
+
 class Kind(NamedTuple):
     """A kind of content over all calls. `share` is of the cost, or of the tokens where nothing has a price.
 
-    `style` is its name among colours. `cached_share` is how much of its input was read from the cache.
+    `style` is its name among colours.
     """
 
     label: str
@@ -25,7 +34,13 @@ class Kind(NamedTuple):
     cost_usd: Decimal
     new_tokens: int
     resent_tokens: int
-    cached_share: float | None
+    billed: Billed
+
+    @property
+    def cached_share(self) -> float | None:
+        """How much of its input was read from the cache; None if there is no input."""
+        whole = self.billed.read + self.billed.written + self.billed.plain
+        return self.billed.read / whole if whole else None
 
 
 class FormatRead(NamedTuple):
@@ -140,12 +155,21 @@ def _kind(name: str, colour: str, rows: Sequence[SegmentRow], whole_usd: Decimal
         cost_usd=cost,
         new_tokens=sum(row.new_tokens for row in rows),
         resent_tokens=sum(row.resent_tokens for row in rows),
-        cached_share=cached_share(rows),
+        billed=billed(*rows),
     )
 
 
-def cached_share(rows: Iterable[TokenRow]) -> float | None:
-    """Return how much of the input of these rows was read from the cache; None if there is none."""
-    found = list(rows)
-    whole = sum(input_tokens(row) for row in found)
-    return sum(row.cache_read_input_tokens for row in found) / whole if whole else None
+def billed(*rows: TokenRow) -> Billed:
+    """Return the tokens of these rows by what they were billed as."""
+    return Billed(
+        read=sum(row.cache_read_input_tokens for row in rows),
+        written=sum(written_tokens(row) for row in rows),
+        plain=sum(row.uncached_input_tokens for row in rows),
+        out=sum(row.output_tokens for row in rows),
+    )
+
+
+def cached_share(row: TokenRow) -> float | None:
+    """Return how much of the input of a row was read from the cache; None if there is none."""
+    whole = input_tokens(row)
+    return row.cache_read_input_tokens / whole if whole else None

@@ -18,7 +18,7 @@ from msgspec import Raw, Struct
 
 from farthing.errors import WireError
 from farthing.span import Span
-from farthing.traces.bodies import Body, created, request_of, response_of
+from farthing.traces.bodies import Body, created, request_of, response_of, why
 from farthing.traces.exchange import FAILED, UNKNOWN, Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Note, Sample, Skipped, Source
 from farthing.wire.fields import ABSENT, is_given
@@ -50,8 +50,8 @@ def read(source: Source) -> Iterator[Item]:
             if asked is None:
                 asked = _requests(source, answer.custom_id, exchanges.memo)
             yield from _take(exchanges, answer, asked.get(answer.custom_id, _NOT_FOUND), line.offset)
-        except (WireError, msgspec.DecodeError, UnicodeDecodeError):
-            yield Skipped(line.offset, "the line is no answer of a batch, or is damaged")
+        except (WireError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            yield Skipped(line.offset, why(error))
     if asked is not None and not asked:
         yield Note("the batch's requests are not in its folder: calls have counts and no context")
     yield from exchanges.rest()

@@ -23,6 +23,8 @@ from farthing.wire.scan import PLACE_UNKNOWN, is_string, place_of
 ON_BEDROCK = (WireFormat.BEDROCK_CONVERSE, WireFormat.BEDROCK_INVOKE)
 
 _PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda")
+_FOREIGN = ("br", "zstd")
+_OPENS = (b"{", b"[", b"d", b"e", b":")  # JSON and streams
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _LARGEST = 256 * 1024 * 1024
 # How an answer begins, whatever follows.
@@ -69,6 +71,11 @@ _DIALECTS = {
 def meaning(url: str, request: bytes, response: bytes) -> Recognised:
     """Return what an exchange is, by its URL or else by its bodies; None for nothing known."""
     return of_url(url) or (of_response(response) if response else None) or of_request(request)
+
+
+def why(error: Exception) -> str:
+    """Return what is wrong with a record, in words for a report, which never quote it."""
+    return str(error) if isinstance(error, WireError) else "the record does not follow the format"
 
 
 def begins_answer(head: bytes) -> bool:
@@ -123,12 +130,16 @@ def created(body: bytes) -> int | None:
     return instant.from_any(float(found[1]) if found[1] else found[2].decode()) if found else None
 
 
-def unpacked(body: bytes) -> bytes:
-    """Return a body as it was before compression, gzip or zlib. Raises WireError where it is damaged.
+def unpacked(body: bytes, headers: Headers | None = None) -> bytes:
+    """Return a body as it was before compression, gzip or zlib.
 
-    Its own first bytes tell, not the header: recorders unpack bodies and keep the header.
+    Its own first bytes tell, not the header: recorders unpack bodies and keep the header. Raises
+    WireError where it is damaged, and for what nothing here can unpack.
     """
     if not body.startswith(_PACKED):
+        encoding = (headers or {}).get("content-encoding", "")
+        if encoding in _FOREIGN and not body.isascii() and body[:1] not in _OPENS:
+            raise WireError(f"a body is compressed with {encoding}", mend="record it decompressed")
         return body
     unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:

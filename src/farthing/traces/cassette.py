@@ -18,7 +18,7 @@ from msgspec import Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.bodies import Body
+from farthing.traces.bodies import Body, why
 from farthing.traces.envelope import envelope, headers
 from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
@@ -46,8 +46,8 @@ def read(source: Source) -> Iterator[Item]:
     for interaction, offset in zip(interactions, offsets, strict=False):
         try:
             yield from _take(exchanges, msgspec.convert(interaction, _Interaction), offset)
-        except (WireError, msgspec.MsgspecError):
-            yield Skipped(offset, "the interaction is damaged or follows no format known here")
+        except (WireError, msgspec.MsgspecError) as error:
+            yield Skipped(offset, why(error))
     yield from exchanges.rest()
 
 

@@ -5,15 +5,16 @@ plain string, or JSON inside a string; what came back varies as much. This modul
 system prompt and the tools in it; `dialects` reads each message.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from farthing.errors import WireError
 from farthing.prefix import Chains, Prefix
-from farthing.segment import Segment, SegmentKind
+from farthing.segment import Segment, SegmentKind, digest_block
 from farthing.step import Breakpoint, Recorded
 from farthing.traces.attributes import unwrapped
 from farthing.traces.dialects import (
@@ -25,12 +26,13 @@ from farthing.traces.dialects import (
     system_blocks,
     tool_definitions,
 )
+from farthing.traces.finding import Found, find
 from farthing.traces.source import Note
 from farthing.wire import gemini_content
 from farthing.wire.fields import ABSENT, is_given, items, members
 from farthing.wire.message import BlockMemo
 from farthing.wire.openai_content import tool_blocks
-from farthing.wire.scan import PLACE_UNKNOWN, Scan, decode, is_string
+from farthing.wire.scan import PLACE_UNKNOWN, Block, Read, Scan, decode, is_string
 from farthing.wire.turns import take_turns
 
 _MESSAGES = ("messages", "input", "contents", "prompt", "prompts", "kwargs", "body", "request", "inputs")
@@ -67,11 +69,11 @@ class Context(NamedTuple):
 NO_CONTEXT = Context(None, 0, frozenset())
 
 
-class Place(NamedTuple):
-    """The buffer that a value is a view of, and where that buffer stands in the source."""
+class Origin(NamedTuple):
+    """The record that holds a request, as it stands in the source, and where it begins there."""
 
-    buffer: bytes
-    base: int
+    record: bytes
+    offset: int
 
 
 class Contexts:
@@ -85,16 +87,18 @@ class Contexts:
         self.clipped = 0
         self._chains = Chains()
         self._memo = BlockMemo()
+        self._new: list[Block] = []
+        self._quotable: dict[tuple[bytes, str], Segment] = {}
 
     def context(
-        self, request: bytes, *, system: bytes = ABSENT, tools: bytes = ABSENT, place: Place | None = None
+        self, request: bytes, *, system: bytes = ABSENT, tools: bytes = ABSENT, origin: Origin | None = None
     ) -> Context:
         """Return what a request says: its own system prompt and tools, unless they are told beside it.
 
-        `place` is where the request stands, if it does so unescaped.
+        With its `origin` known, the words that it is the first to say can be quoted.
         """
         try:
-            return self._context(request, system, tools, place)
+            return self._context(request, system, tools, origin)
         except WireError:
             self.clipped += 1
             return NO_CONTEXT
@@ -104,28 +108,6 @@ class Contexts:
         if self.clipped:
             yield Note(f"{self.clipped} calls have a request that was cut off: only their counts are used")
 
-    def _context(self, request: bytes, system: bytes, tools: bytes, place: Place | None) -> Context:
-        value = unwrapped(request)
-        if is_given(value) and not is_string(value):
-            decode(_CHECKED, value, "recorded request")
-        found = _without_tools(_request(value, value))
-        names: dict[str, str] = {}
-        head = self._head(
-            unwrapped(system if is_given(system) else found.system),
-            unwrapped(tools if is_given(tools) else found.tools),
-        )
-        is_in_place = place is not None and value is request and found.buffer is value
-        where = place if place is not None and is_in_place else Place(found.buffer, PLACE_UNKNOWN)
-        scan = Scan(where.buffer, base=where.base, memo=self._memo, names=names)
-        take_turns(scan, found.messages, "recorded message", message_blocks)
-        segments = [*head.segments, *scan.segments]
-        if not segments:
-            return NO_CONTEXT
-        kinds = frozenset(segment.kind for segment in segments)
-        later = (Breakpoint(len(head.segments) + mark.depth, mark.ttl_s) for mark in scan.breakpoints)
-        marks = (*head.breakpoints, *later)
-        return Context(self._chains.of(segments), _turn(scan.segments), kinds, marks or None)
-
     def answer(self, value: bytes) -> tuple[Segment, ...]:
         """Return the blocks of what came back; nothing of a value that is no answer or was cut off."""
         scan = Scan(b"", base=PLACE_UNKNOWN, memo=self._memo)
@@ -133,14 +115,66 @@ class Contexts:
             scan.take("recorded answer", raw, answer_blocks)
         return tuple(scan.segments)
 
+    def _context(self, request: bytes, system: bytes, tools: bytes, origin: Origin | None) -> Context:
+        value = unwrapped(request)
+        if is_given(value) and not is_string(value):
+            decode(_CHECKED, value, "recorded request")
+        found = _without_tools(_request(value, value))
+        self._new.clear()
+        head = self._head(
+            unwrapped(system if is_given(system) else found.system),
+            unwrapped(tools if is_given(tools) else found.tools),
+        )
+        scan = Scan(found.buffer, base=PLACE_UNKNOWN, memo=self._memo)
+        take_turns(scan, found.messages, "recorded message", self._read_message)
+        segments = self._placed([*head.segments, *scan.segments], origin)
+        if not segments:
+            return NO_CONTEXT
+        kinds = frozenset(segment.kind for segment in segments)
+        later = (Breakpoint(len(head.segments) + mark.depth, mark.ttl_s) for mark in scan.breakpoints)
+        marks = (*head.breakpoints, *later)
+        return Context(self._chains.of(segments), _turn(scan.segments), kinds, marks or None)
+
     def _head(self, system: bytes, tools: bytes) -> Scan:
         scan = Scan(b"", base=PLACE_UNKNOWN, memo=self._memo)
         if is_given(tools):
             reader = gemini_content.tool_blocks if is_gemini_tools(tools) else tool_blocks
-            scan.take("recorded tools", tool_definitions(tools), reader)
+            scan.take("recorded tools", tool_definitions(tools), self._noting(reader))
         if is_given(system):
-            scan.take("recorded system", system, system_blocks)
+            scan.take("recorded system", system, self._noting(system_blocks))
         return scan
+
+    def _read_message(self, raw: bytes, /, *, opening: bool) -> Iterator[Block]:
+        return self._noted(message_blocks(raw, opening=opening))
+
+    def _noting(self, read: Read) -> Read:
+        return lambda raw: self._noted(read(raw))
+
+    def _noted(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield blocks, which no earlier request had, and remember them until their words are found."""
+        for block in blocks:
+            self._new.append(block)
+            yield block
+
+    def _placed(self, segments: list[Segment], origin: Origin | None) -> list[Segment]:
+        """Return the segments with the places where their words were first found."""
+        if origin is not None and origin.offset >= 0 and self._new:
+            self._find(segments, origin)
+        quotable = self._quotable
+        return [quotable.get((segment.digest, segment.name), segment) for segment in segments]
+
+    def _find(self, segments: list[Segment], origin: Origin) -> None:
+        places: dict[bytes, Found] = {}
+        for block in self._new:
+            found = find(block.content, origin.record)
+            if found is not None:
+                places[digest_block(block.kind, block.role, block.content)] = found
+        for segment in segments:
+            place = places.get(segment.digest)
+            if place is not None:
+                key = segment.digest, segment.name
+                at = origin.offset + place.start
+                self._quotable.setdefault(key, replace(segment, offset=at, length=place.length))
 
 
 class _Found(NamedTuple):

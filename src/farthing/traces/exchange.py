@@ -79,7 +79,7 @@ class Exchanges:
 
     def take(self, facts: Facts, request: Body, response: Body) -> Iterator[Span]:
         """Yield the span of an exchange, if it is a model call. Raises WireError where a body is damaged."""
-        answer = unpacked(response.data)
+        answer = unpacked(response.data, facts.answered)
         if facts.at_ns is None:
             facts = replace(facts, at_ns=created(answer))
         told = meaning(facts.url, request.data, answer)

@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.bodies import Body
+from farthing.traces.bodies import Body, why
 from farthing.traces.envelope import Headers, envelope, headers
 from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
@@ -43,8 +43,8 @@ def read(source: Source) -> Iterator[Item]:
         offset = place_of(raw, document).start
         try:
             yield from _take(exchanges, _ENTRY.decode(raw), offset)
-        except (WireError, msgspec.DecodeError, binascii.Error):
-            yield Skipped(offset, "the entry is damaged, or one of its bodies is")
+        except (WireError, msgspec.DecodeError, binascii.Error) as error:
+            yield Skipped(offset, why(error))
     yield from exchanges.rest()
 
 

@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.bodies import json_body
+from farthing.traces.bodies import json_body, why
 from farthing.traces.envelope import envelope, headers
 from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Match, Sample, Skipped, Source
@@ -41,8 +41,8 @@ def read(source: Source) -> Iterator[Item]:
         offset = place_of(raw, document).start
         try:
             yield from _take(exchanges, _EXCHANGE.decode(raw), document, offset=offset, run=source.name)
-        except (WireError, msgspec.DecodeError):
-            yield Skipped(offset, "the exchange is damaged or follows no format known here")
+        except (WireError, msgspec.DecodeError) as error:
+            yield Skipped(offset, why(error))
     yield from exchanges.rest()
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from farthing.errors import WireError
 from farthing.span import Span
 from farthing.traces import instant
-from farthing.traces.bodies import json_body, request_of, response_of
+from farthing.traces.bodies import json_body, request_of, response_of, why
 from farthing.traces.exchange import Exchanges, Facts
 from farthing.traces.source import Format, Item, Line, Match, Sample, Skipped, Source
 from farthing.wire.fields import ABSENT
@@ -41,8 +41,8 @@ def read(source: Source) -> Iterator[Item]:
     for line in source.lines():
         try:
             yield from log.take(line)
-        except (WireError, msgspec.DecodeError):
-            yield Skipped(line.offset, "the line is damaged, or is neither a request nor a response")
+        except (WireError, msgspec.DecodeError) as error:
+            yield Skipped(line.offset, why(error))
     yield from log.rest()
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from farthing.errors import WireError
 from farthing.span import Span
+from farthing.traces.bodies import why
 from farthing.traces.exchange import UNKNOWN, Exchanges
 from farthing.traces.raw_layout import Layout, Values
 from farthing.traces.raw_loose import is_loose, loose
@@ -31,7 +32,6 @@ _CONVERSES = re.compile(rb'"messages\\?"\s*:.*?"role\\?"\s*:', re.DOTALL)
 _ASKS = re.compile(rb'"(?:input|instructions|contents|tools|system)\\?"\s*:')
 _MODEL = re.compile(rb'"model\\?"\s*:')
 _DAMAGE = (WireError, msgspec.DecodeError, UnicodeDecodeError)
-_DAMAGED = "the record is damaged, or one of its bodies is"
 _NO_REQUEST = "the record holds no request to a model; see docs/formats.md for the logs that are read"
 
 
@@ -69,14 +69,12 @@ class Log:
         """Return the call of one record, or why there is none."""
         try:
             return self._read(line)
-        except (WireError, msgspec.DecodeError, UnicodeDecodeError):
+        except _DAMAGE:
             mended = mend(line.data)
         try:
-            return (
-                [Skipped(line.offset, _DAMAGED)] if mended is None else self._read(Line(line.offset, mended))
-            )
-        except (WireError, msgspec.DecodeError, UnicodeDecodeError):
-            return [Skipped(line.offset, _DAMAGED)]
+            return self._read(Line(line.offset, line.data if mended is None else mended))
+        except _DAMAGE as error:
+            return (Skipped(line.offset, why(error)),)
 
     def rest(self) -> Iterator[Item]:
         """Yield what was left out."""

@@ -6,10 +6,10 @@ from tests.report.profiles import STEPS, USUAL, step
 
 def test_each_step_shows_what_it_sent_and_what_broke() -> None:
     lines = steps(told(STEPS, USUAL.breaks[:1]), Sheet())[2:]
-    assert [line[:95] for line in lines if "Read" in line or "Bash" in line] == [
-        "     1                    4.01k  ████████        4.00k     10      50  $0.0168  Read result 4",
-        "     2  Explore    6 s    5.11k  ███████████     5.00k     10      50  $0.0209  Bash result 5",
-        "     3             6 s    5.80k  ░░░░░░░░░░░█      700             50  $0.0086  Read result 7",
+    assert [line[:96] for line in lines if "Read" in line or "Bash" in line] == [
+        "     1                    4.01k  ████████        4.00k     10      50  $0.0168  Read result 4.00",
+        "     2  Explore    6 s    5.11k  ███████████     5.00k     10      50  $0.0209  Bash result 5.00",
+        "     3             6 s    5.80k  ░░░░░░░░░░░█      700             50  $0.0086  Read result 700,",
     ]
     assert lines[3:5] == [
         "      ! text that changes by itself, 40.0k tokens paid again. A date or time in it changes. From",

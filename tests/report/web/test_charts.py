@@ -1,5 +1,5 @@
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -7,19 +7,18 @@ from hypothesis import strategies as st
 
 from farthing.report.web.charts import HALF, Axis, Layer, Series, columns, lines
 
-X, Y = Axis("step", lambda value: f"{value:g}"), Axis("tokens", lambda value: f"{value:g}")
+X = Axis("step", lambda value: f"{value:g}", lambda value: f"{value:g}")
+Y = Axis("tokens", lambda value: f"{value:g}", lambda value: f"{value:g}")
 HEIGHTS = st.lists(st.floats(min_value=0, max_value=1e9), min_size=1, max_size=40)
 
 
-def drawings(chart: str) -> list[ElementTree.Element]:
+def drawings(chart: str) -> list[ET.Element]:
     """Parse the two drawings of a chart: the wide one and the one for phones."""
-    return list(ElementTree.fromstring(f"<div>{chart}</div>"))
+    return list(ET.fromstring(f"<div>{chart}</div>"))
 
 
-def numbers(drawing: ElementTree.Element, name: str) -> list[float]:
-    return [
-        float(value) for value in re.findall(f'{name}="([-0-9.]+)"', ElementTree.tostring(drawing, "unicode"))
-    ]
+def numbers(drawing: ET.Element, name: str) -> list[float]:
+    return [float(value) for value in re.findall(f'{name}="([-0-9.]+)"', ET.tostring(drawing, "unicode"))]
 
 
 def test_a_chart_is_drawn_for_wide_pages_and_for_phones() -> None:

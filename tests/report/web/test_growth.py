@@ -20,7 +20,7 @@ def test_cost_adds_up_over_the_steps_of_each_class() -> None:
         USUAL.growth,
         positions=tuple(replace(row, mean_usd=f"0.{row.from_step:02}") for row in USUAL.growth.positions),
     )
-    assert f"step 20: ${total:.1f}" in growth(replace(USUAL, growth=dear)).body
+    assert f"so far, step 20: ${total:.2f}" in growth(replace(USUAL, growth=dear)).body
 
 
 def test_without_a_price_tokens_are_shown() -> None:

@@ -5,14 +5,13 @@ from tests.report.conftest import Recorded
 from tests.report.profiles import STEPS, USUAL, step
 
 
-def titles(body: str) -> list[str]:
-    return re.findall(r"<g><(?:rect|path).*?<title>(.*?)</title>", body)
-
-
 def test_each_column_says_what_its_call_paid_for_and_sent() -> None:
     body = waterfall("one", STEPS, USUAL.breaks[:1]).body
-    assert "step 2: read from the cache $0.000, written to the cache $0.020, input at the plain price" in body
-    assert "step 3: system prompt 5.1k, tool results 700" in body or "step 3: " in body
+    assert (
+        "<title>step 2: read from the cache $0.00010, written to the cache $0.020, input at the plain price "
+        "$0.000030, output $0.00075</title>"
+    ) in body
+    assert "<title>step 3: system prompt 5.10k, tool results 700</title>" in body
     assert "step 2: text that changes by itself, 40.0k tokens paid again" in body
     assert "one: 3 calls, $0.046." in body
 

@@ -127,7 +127,7 @@ def _model(row: ModelRow, money: Money) -> Row:
             row.provider,
             f"{row.steps:,}",
             tokens(parts.input_tokens(row)),
-            percent(parts.cached_share([row])),
+            percent(parts.cached_share(row)),
             tokens(row.output_tokens),
             "no price" if has_no_price else money(row.cost_usd),
             "" if has_no_price else percent(row.share),

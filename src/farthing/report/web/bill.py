@@ -9,6 +9,13 @@ from farthing.report.verdict import has_cost
 from farthing.report.web.page import Section, cards, key, paragraph, whole_bar
 from farthing.report.words import count, percent, rough_usd, tokens, usd
 
+_BILLED = (
+    ("read", "read from the cache"),
+    ("written", "written to the cache"),
+    ("plain", "input at the plain price"),
+    ("out", "output"),
+)
+
 
 def bill(profile: Profile) -> Section:
     """Return the figures of the bill as cards, and how its tokens were billed."""
@@ -23,7 +30,7 @@ def _cards(profile: Profile) -> Iterator[tuple[str, str]]:
         least = "at least, " if totals.at_least else ""
         yield usd(totals.cost_usd), f"{least}for {sentences.calls(profile)}"
         yield usd(each.mean_usd), f"a session on average; median {usd(each.p50_usd)}, p99 {usd(each.p99_usd)}"
-    if each.per_success_usd is not None:
+    if each.per_success_usd is not None and has_cost(profile):
         yield (
             usd(each.per_success_usd),
             f"a success; {each.successes:,} of {each.outcomes:,} sessions succeeded",
@@ -56,13 +63,8 @@ def _lacking(profile: Profile) -> str:
 
 def _classes(profile: Profile) -> str:
     """Return a bar of all tokens by what they were billed as."""
-    totals = profile.totals
-    found = (
-        ("read", "read from the cache", totals.cache_read_input_tokens),
-        ("written", "written to the cache", parts.written_tokens(totals)),
-        ("plain", "input at the plain price", totals.uncached_input_tokens),
-        ("out", "output", totals.output_tokens),
-    )
+    sizes = parts.billed(profile.totals)._asdict()
+    found = [(style, what, sizes[style]) for style, what in _BILLED]
     whole = sum(size for _, _, size in found)
     if not whole:
         return ""

@@ -32,10 +32,11 @@ HALF = (Canvas(460, 270, "on-wide"), Canvas(340, 230, "on-phone"))
 
 
 class Axis(NamedTuple):
-    """What an axis measures, and how its numbers are written."""
+    """What an axis measures, and how its numbers are written: round ones on it, exact ones where asked."""
 
     name: str
     show: Show
+    tell: Show
 
 
 class Series(NamedTuple):
@@ -156,7 +157,7 @@ def _dots(line: Series, frame: _Frame, *, x: Axis, y: Axis) -> str:
     """Return points to hover; at most one in every few pixels, so that a picture stays small."""
     return "".join(
         f'<circle class="dot {line.style}" cx="{frame.across(at):.1f}" cy="{frame.down(value):.1f}" r="3">'
-        f"<title>{escape(f'{line.name}, {x.name} {x.show(at)}: {y.show(value)}')}</title></circle>"
+        f"<title>{escape(f'{line.name}, {x.name} {x.tell(at)}: {y.tell(value)}')}</title></circle>"
         for at, value in line.points[:: max(1, ceil(len(line.points) / _DOTS_MOST))]
     )
 
@@ -174,7 +175,7 @@ def _stack(frame: _Frame, at: int, layers: Sequence[Layer], name: str, y: Axis) 
         if value > 0
     )
     told = ", ".join(
-        f"{layer.name} {y.show(value)}" for layer, value in zip(layers, values, strict=True) if value > 0
+        f"{layer.name} {y.tell(value)}" for layer, value in zip(layers, values, strict=True) if value > 0
     )
     return f"<g>{drawn}<title>{escape(f'{name}: {told}')}</title></g>" if drawn else ""
 

@@ -137,8 +137,8 @@ def _concentration(profile: Profile) -> str:
             Series("all alike", "soft", [(0.0, 0.0), (1.0, 1.0)]),
             Series("the dearest sessions", "accent", points, fills=True),
         ],
-        x=Axis("part of the sessions, dearest first", percent),
-        y=Axis("part of the cost", percent),
+        x=Axis("part of the sessions, dearest first", percent, percent),
+        y=Axis("part of the cost", percent, percent),
         canvases=HALF,
     )
     legend = key([("accent", "these sessions"), ("soft", "if all cost the same")])

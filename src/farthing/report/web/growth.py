@@ -8,7 +8,10 @@ from farthing.report import sentences
 from farthing.report.verdict import has_cost
 from farthing.report.web.charts import HALF, Axis, Series, lines
 from farthing.report.web.page import Section, figure, figures, folded, key, number, paragraph, table
-from farthing.report.words import percent, round_tokens, usd, usd_like
+from farthing.report.words import percent, round_tokens, tokens, usd, usd_like
+
+_STEPS = Axis("step", lambda value: f"{value:,.0f}", lambda value: f"{value:,.0f}")
+_TOKENS = Axis("tokens", round_tokens, lambda value: tokens(round(value)))
 
 
 def growth(profile: Profile) -> Section:
@@ -21,7 +24,7 @@ def growth(profile: Profile) -> Section:
         paragraph(f"{sentences.capital(sentences.growth(found))}."),
         paragraph(_late(profile)),
         figures(_contexts(rows), _cumulated(rows, is_priced=has_cost(profile))),
-        folded("The figures", _positions(found.positions)),
+        folded("The figures", _positions(found.positions, is_priced=has_cost(profile))),
     )
     return Section("growth", "Growth", "Growth", "".join(body))
 
@@ -42,8 +45,8 @@ def _contexts(rows: Sequence[PositionRow]) -> str:
     chart = lines(
         "How long the context is at each step",
         [Series("context", "accent", points, fills=True)],
-        x=Axis("step", _whole),
-        y=Axis("tokens", round_tokens),
+        x=_STEPS,
+        y=_TOKENS,
         canvases=HALF,
     )
     return figure(chart, "Context at each step, in tokens (median)")
@@ -61,8 +64,10 @@ def _cumulated(rows: Sequence[PositionRow], *, is_priced: bool) -> str:
     chart = lines(
         f"What a session {what} up to each step",
         [Series("in proportion", "soft", [reached[0], reached[-1]]), Series("so far", "accent", reached)],
-        x=Axis("step", _whole),
-        y=Axis("dollars", lambda value: money(str(value))) if is_priced else Axis("tokens", round_tokens),
+        x=_STEPS,
+        y=Axis("dollars", lambda value: money(str(value)), lambda value: usd(str(value)))
+        if is_priced
+        else _TOKENS,
         canvases=HALF,
     )
     legend = key([("accent", "a session"), ("soft", "in proportion to the steps")])
@@ -73,11 +78,7 @@ def _middle(row: PositionRow) -> float:
     return (row.from_step + (row.to_step or row.from_step)) / 2
 
 
-def _whole(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _positions(rows: Sequence[PositionRow]) -> str:
+def _positions(rows: Sequence[PositionRow], *, is_priced: bool) -> str:
     money = usd_like(row.mean_usd for row in rows)
     head = [number("step"), number("seen"), number("context, tokens"), number("cost of a step")]
     shown = [
@@ -85,7 +86,7 @@ def _positions(rows: Sequence[PositionRow]) -> str:
             number(sentences.position(row)),
             number(f"{row.steps:,}"),
             number(f"{row.context_tokens:,}"),
-            number(money(row.mean_usd)),
+            number(money(row.mean_usd) if is_priced else ""),
         ]
         for row in rows
     ]

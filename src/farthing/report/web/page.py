@@ -62,6 +62,11 @@ def bar(parts: Sequence[tuple[str, float]], words: str) -> Cell:
     return Cell(whole_bar(parts, words, classes="bar"), "bars")
 
 
+def two_bars(upper: Cell, lower: Sequence[tuple[str, float]]) -> Cell:
+    """Return a cell with a slimmer bar below its own."""
+    return upper._replace(html=f"{upper.html}{whole_bar(lower, '', classes='bar slim')}")
+
+
 def whole_bar(parts: Sequence[tuple[str, float]], words: str, *, classes: str = "bar whole") -> str:
     """Return a bar of pieces; without `words` it only repeats what stands beside it."""
     spans = "".join(

@@ -13,11 +13,13 @@ from farthing.report.web.page import (
     bar,
     folded,
     heading,
+    key,
     name,
     number,
     paragraph,
     table,
     text,
+    two_bars,
     wide,
     with_note,
 )
@@ -51,11 +53,15 @@ def where(profile: Profile) -> Section:
 def _kinds(found: Sequence[parts.Kind], profile: Profile) -> str:
     money = usd_like(kind.cost_usd for kind in found)
     most = max((kind.share or 0.0 for kind in found), default=0.0) or 1.0
+    most_tokens = max((sum(kind.billed) for kind in found), default=0) or 1
     head = [text("content"), text(""), *_priced_head(profile), *map(wide, map(number, _TOKENS_HEAD))]
     rows = [
         [
             text(kind.label),
-            bar([(kind.style, (kind.share or 0.0) / most)], f"{kind.label}: {percent(kind.share)}"),
+            two_bars(
+                bar([(kind.style, (kind.share or 0.0) / most)], f"{kind.label}: {percent(kind.share)}"),
+                [(style, size / most_tokens) for style, size in kind.billed._asdict().items()],
+            ),
             number(percent(kind.share)),
             *([number(money(kind.cost_usd))] if has_cost(profile) else []),
             wide(number(tokens(kind.new_tokens))),
@@ -64,9 +70,16 @@ def _kinds(found: Sequence[parts.Kind], profile: Profile) -> str:
         ]
         for kind in found
     ]
-    return table("", head, rows)
+    return table("", head, rows) + (key(_KEY) if has_cost(profile) and found else "")
 
 
+_KEY = (
+    ("output", "upper bar: the cost"),
+    ("read", "lower bar: the tokens, read from the cache"),
+    ("written", "written to it"),
+    ("plain", "input at the plain price"),
+    ("out", "output"),
+)
 _TOKENS_HEAD = ("new tokens", "sent again", "from cache")
 
 
@@ -149,7 +162,7 @@ def _model(row: ModelRow, money: Money) -> list[Cell]:
         wide(text(row.provider)),
         number(f"{row.steps:,}"),
         wide(number(tokens(parts.input_tokens(row)))),
-        wide(number(percent(parts.cached_share([row])))),
+        wide(number(percent(parts.cached_share(row)))),
         wide(number(tokens(row.output_tokens))),
         number("no price" if has_no_price else money(row.cost_usd)),
         number("" if has_no_price else percent(row.share)),

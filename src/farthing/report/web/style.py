@@ -31,7 +31,9 @@ STYLE = f"""
 * {{ box-sizing: border-box; }}
 html {{ scroll-behavior: smooth; }}
 body {{ margin: 0 auto; max-width: 62rem; padding: 2rem 1rem 4rem; background: var(--ground);
-  color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }}
+  color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: anywhere; }}
+td, th {{ overflow-wrap: normal; }}
 .brand {{ margin: 0; color: var(--soft); font-size: .9rem; }}
 .lead {{ font-size: 1.12rem; }}
 h1 {{ margin: .3rem 0 .8rem; max-width: 52rem; font-size: 1.6rem; line-height: 1.32; font-weight: 640;
@@ -46,10 +48,10 @@ nav {{ display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.2rem 0 0; pa
 a {{ color: var(--accent); background: none; text-underline-offset: .2em; }}
 a:focus-visible, summary:focus-visible, .scroll:focus-visible {{ outline: 3px solid var(--accent);
   outline-offset: 2px; border-radius: 4px; }}
-.cards {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .7rem;
+.cards {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.2rem, 1fr)); gap: .6rem;
   margin: 1.4rem 0; }}
-.card {{ padding: .8rem .9rem; background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }}
-.card b {{ display: block; font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums;
+.card {{ padding: .75rem .8rem; background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }}
+.card b {{ display: block; font-size: 1.35rem; line-height: 1.25; font-variant-numeric: tabular-nums;
   overflow-wrap: anywhere; }}
 .card span {{ color: var(--soft); font-size: .87rem; line-height: 1.35; display: block; }}
 .scroll {{ overflow-x: auto; margin: .6rem 0 1rem; background: var(--card); border: 1px solid var(--edge);

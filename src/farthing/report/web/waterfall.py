@@ -94,20 +94,21 @@ def _costs(shown: Sequence[Told], bins: Sequence[Bin], flags: Sequence[tuple[int
     ]
     sums = [to_decimal(sum(shown[at].cost_picousd for at in each)) for each in bins]
     money = usd_like(sums, figures=2)
-    axis = Axis("cost", lambda value: money(to_decimal(round(value))))
+    axis = Axis("cost", lambda value: money(to_decimal(round(value))), lambda value: show_usd(round(value)))
     title = f"What each call paid for{_crowded(bins)}"
     chart = columns(
         title,
         layers,
         numbers=_numbers(bins),
-        x=Axis("step", str),
+        x=_STEPS,
         y=axis if is_priced else _TOKENS,
         marked=flags,
     )
     return figure(chart, f"{title}, in {'dollars' if is_priced else 'tokens'}", _key(layers, flags))
 
 
-_TOKENS = Axis("tokens", round_tokens)
+_TOKENS = Axis("tokens", round_tokens, lambda value: tokens(round(value)))
+_STEPS = Axis("step", str, str)
 
 
 def _contexts(steps: Sequence[WaterfallStep], bins: Sequence[Bin], flags: Sequence[tuple[int, str]]) -> str:
@@ -119,7 +120,7 @@ def _contexts(steps: Sequence[WaterfallStep], bins: Sequence[Bin], flags: Sequen
         if any(found[each] for found in sums)
     ]
     title = f"What each call sent{_crowded(bins)}"
-    chart = columns(title, layers, numbers=_numbers(bins), x=Axis("step", str), y=_TOKENS, marked=flags)
+    chart = columns(title, layers, numbers=_numbers(bins), x=_STEPS, y=_TOKENS, marked=flags)
     return figure(chart, f"{title}, in tokens by kind of content", _key(layers, flags))
 
 
