@@ -26,6 +26,7 @@ from farthing.traces.dialects import (
     system_blocks,
     tool_definitions,
 )
+from farthing.traces.documents import Document
 from farthing.traces.finding import Found, find
 from farthing.traces.source import Note
 from farthing.wire import gemini_content
@@ -69,13 +70,6 @@ class Context(NamedTuple):
 NO_CONTEXT = Context(None, 0, frozenset())
 
 
-class Origin(NamedTuple):
-    """The record that holds a request, as it stands in the source, and where it begins there."""
-
-    record: bytes
-    offset: int
-
-
 class Contexts:
     """Makes the contexts of one file's calls, sharing what they share. A machine without I/O.
 
@@ -91,11 +85,11 @@ class Contexts:
         self._quotable: dict[tuple[bytes, str], Segment] = {}
 
     def context(
-        self, request: bytes, *, system: bytes = ABSENT, tools: bytes = ABSENT, origin: Origin | None = None
+        self, request: bytes, *, system: bytes = ABSENT, tools: bytes = ABSENT, origin: Document | None = None
     ) -> Context:
         """Return what a request says: its own system prompt and tools, unless they are told beside it.
 
-        With its `origin` known, the words that it is the first to say can be quoted.
+        With the record known that is its `origin`, the words that it is the first to say can be quoted.
         """
         try:
             return self._context(request, system, tools, origin)
@@ -115,7 +109,7 @@ class Contexts:
             scan.take("recorded answer", raw, answer_blocks)
         return tuple(scan.segments)
 
-    def _context(self, request: bytes, system: bytes, tools: bytes, origin: Origin | None) -> Context:
+    def _context(self, request: bytes, system: bytes, tools: bytes, origin: Document | None) -> Context:
         value = unwrapped(request)
         if is_given(value) and not is_string(value):
             decode(_CHECKED, value, "recorded request")
@@ -156,17 +150,18 @@ class Contexts:
             self._new.append(block)
             yield block
 
-    def _placed(self, segments: list[Segment], origin: Origin | None) -> list[Segment]:
+    def _placed(self, segments: list[Segment], origin: Document | None) -> list[Segment]:
         """Return the segments with the places where their words were first found."""
-        if origin is not None and origin.offset >= 0 and self._new:
+        if origin is not None and origin.is_quotable and self._new:
             self._find(segments, origin)
         quotable = self._quotable
         return [quotable.get((segment.digest, segment.name), segment) for segment in segments]
 
-    def _find(self, segments: list[Segment], origin: Origin) -> None:
+    def _find(self, segments: list[Segment], origin: Document) -> None:
+        record = bytes(origin.raw)
         places: dict[bytes, Found] = {}
         for block in self._new:
-            found = find(block.content, origin.record)
+            found = find(block.content, record)
             if found is not None:
                 places[digest_block(block.kind, block.role, block.content)] = found
         for segment in segments:
@@ -177,7 +172,7 @@ class Contexts:
                 self._quotable.setdefault(key, replace(segment, offset=at, length=place.length))
 
 
-class _Found(NamedTuple):
+class _Asked(NamedTuple):
     """What a request was found to hold; the messages are views of `buffer`."""
 
     buffer: bytes
@@ -186,18 +181,18 @@ class _Found(NamedTuple):
     tools: bytes = ABSENT
 
 
-def _request(value: bytes, buffer: bytes, depth: int = _DEEPEST) -> _Found:
+def _request(value: bytes, buffer: bytes, depth: int = _DEEPEST) -> _Asked:
     if is_string(value):
-        return _Found(buffer, [value])
+        return _Asked(buffer, [value])
     said = members(value)
     if not said:
         listed = items(value)
         # LangChain keeps a batch of one: a list with the list of messages in it.
         is_batch = bool(listed) and not is_string(listed[0]) and not members(listed[0])
-        return _Found(buffer, items(listed[0]) if is_batch else listed)
+        return _Asked(buffer, items(listed[0]) if is_batch else listed)
     wrapped = _first(said, _MESSAGES)
     if "role" in said or not is_given(wrapped) or not depth:
-        return _Found(buffer, [value], _first(said, _SYSTEM), _first(said, _TOOLS))
+        return _Asked(buffer, [value], _first(said, _SYSTEM), _first(said, _TOOLS))
     inner = unwrapped(wrapped)
     found = _request(inner, buffer if inner is wrapped else inner, depth - 1)
     config = members(_first(said, _CONFIGS))
@@ -207,7 +202,7 @@ def _request(value: bytes, buffer: bytes, depth: int = _DEEPEST) -> _Found:
     )
 
 
-def _without_tools(found: _Found) -> _Found:
+def _without_tools(found: _Asked) -> _Asked:
     """Return the request with the tool schemas that stand behind its messages where they belong."""
     end = len(found.messages)
     while end and is_tool_definition(found.messages[end - 1]):

@@ -22,17 +22,25 @@ _OPENS_LIST = re.compile(rb"\A\s*\[")
 
 
 class Document(NamedTuple):
-    """One JSON value, where it stands in the source, and the buffer that it is a view of."""
+    """One JSON value, where it stands in the source, and the buffer that it is a view of.
+
+    A row of a table stands at its number, and its buffer nowhere.
+    """
 
     raw: bytes
     offset: int
     line: Line
 
+    @property
+    def is_quotable(self) -> bool:
+        """Whether the value's bytes stand in the source as they are."""
+        return self.line.offset >= 0
+
 
 def documents(source: Source) -> Iterator[Document | Skipped]:
     """Yield the values of a file's lines, or of the whole where the first line is none by itself.
 
-    A row of a Parquet file is an object of its columns; it stands at its number, and quotes nothing.
+    A row of a Parquet file is an object of its columns.
     """
     if source.name.endswith(_TABLES):
         yield from _rows(source)
@@ -53,7 +61,7 @@ def documents(source: Source) -> Iterator[Document | Skipped]:
 
 def inner(document: Document, raw: bytes) -> Document:
     """Return a value inside a document as a document of its own."""
-    if document.line.offset < 0:
+    if not document.is_quotable:
         return document._replace(raw=raw)
     return Document(raw, document.line.offset + place_of(raw, document.line.data).start, document.line)
 

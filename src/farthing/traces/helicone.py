@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from farthing.errors import RecordError, WireError
 from farthing.span import Output, Span
 from farthing.step import Step
-from farthing.traces.contexts import Contexts, Origin
+from farthing.traces.contexts import Contexts
 from farthing.traces.counts import Ballot, Counts, Producer, Told, written
 from farthing.traces.documents import Document, documents, has_signs, inner
 from farthing.traces.provider_names import provider_named
@@ -78,8 +78,7 @@ class _Log:
         told: Told | None = answer.billed or provider_usage(body.raw("usage"), model=model, tier="")
         told = told or _counts(row, model)
         bill = None if told is None else self._ballot.settle(told, model=model, tier="")
-        origin = Origin(bytes(document.raw), document.line.offset and document.offset)
-        context = self._contexts.context(request, origin=origin)
+        context = self._contexts.context(request, origin=document)
         output = self._contexts.answer(answered)
         properties = row.inner("request_properties")
         step = Step(

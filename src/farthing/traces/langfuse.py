@@ -67,21 +67,21 @@ class Log:
         record = Record.of(document.raw)
         pages = [page for page in (record.raw("observations"), record.raw("data")) if page]
         if not pages:
-            yield from self.add(record, Record({}), document.offset)
+            yield from self._add(record, Record({}), document)
             return
         trace = record.inner("trace") or record
         for page in pages:
             for raw in items(page):
-                yield from self.add(Record.of(raw), trace, inner(document, raw).offset)
+                yield from self._add(Record.of(raw), trace, inner(document, raw))
 
-    def add(self, record: Record, trace: Record, offset: int) -> Iterator[Skipped]:
+    def _add(self, record: Record, trace: Record, document: Document) -> Iterator[Skipped]:
         """Add one observation; `trace` is what is told of its trace."""
         if not record.has("type", "traceId", "trace_id"):
             return
         try:
-            self._tree.add(self._observed(record, trace, offset))
+            self._tree.add(self._observed(record, trace, document))
         except RecordError as error:
-            yield Skipped(offset, str(error))
+            yield Skipped(document.offset, str(error))
 
     def rest(self) -> Iterator[Item]:
         """Yield the calls of all that was taken, what was left out, and what is guessed."""
@@ -93,7 +93,7 @@ class Log:
             )
         yield from self._contexts.notes()
 
-    def _observed(self, record: Record, trace: Record, offset: int) -> Observed:
+    def _observed(self, record: Record, trace: Record, document: Document) -> Observed:
         work = record.text("type").upper()
         kind = _KINDS.get(work, Kind.OTHER)
         metadata = record.inner("metadata")
@@ -118,14 +118,14 @@ class Log:
             session=record.text("sessionId", "session_id") or trace.text("sessionId", "session_id"),
             labels=tuple(_labels(record, trace)),
             instrumentation=metadata.inner("scope").text("name"),
-            call=self._call(record, attributes, metadata, offset) if is_call else None,
+            call=self._call(record, attributes, metadata, document) if is_call else None,
             told=told,
             model=model,
         )
 
-    def _call(self, record: Record, attributes: Attributes, metadata: Record, offset: int) -> Span:
+    def _call(self, record: Record, attributes: Attributes, metadata: Record, document: Document) -> Span:
         settings = record.inner("modelParameters", "model_parameters")
-        context, output = self._said(record, attributes, metadata)
+        context, output = self._said(record, attributes, metadata, document)
         step = Step(
             model=record.text("model", "modelName", "model_name", "providedModelName", "provided_model_name"),
             turn=context.turn,
@@ -144,19 +144,19 @@ class Log:
             first_token_ns=record.at_ns("completionStartTime", "completion_start_time"),
             finish=attributes.text(names.FINISH),
             error="error" if record.text("level") == "ERROR" else "",
-            offset=offset,
+            offset=document.offset,
             reported_cost_picousd=record.picousd("totalCost", "total_cost", "calculatedTotalCost"),
         )
 
     def _said(
-        self, record: Record, attributes: Attributes, metadata: Record
+        self, record: Record, attributes: Attributes, metadata: Record, document: Document
     ) -> tuple[Context, tuple[Segment, ...]]:
         tools = (
             metadata.value("tools")
             or attributes.document(names.TOOL_DEFINITIONS)
             or attributes.tree(names.INDEXED_TOOLS)
         )
-        context = self._contexts.context(record.value("input"), tools=tools)
+        context = self._contexts.context(record.value("input"), tools=tools, origin=document)
         return context, self._contexts.answer(record.value("output"))
 
 

@@ -13,7 +13,7 @@ from farthing.errors import RecordError
 from farthing.segment import Segment
 from farthing.span import Span
 from farthing.step import Step
-from farthing.traces.contexts import Context, Contexts, Origin
+from farthing.traces.contexts import Context, Contexts
 from farthing.traces.counts import Billed, Counts, Producer, Told, written
 from farthing.traces.documents import Document, documents, has_columns, has_signs, inner
 from farthing.traces.provider_names import provider_named
@@ -114,8 +114,7 @@ class Log:
 
     def _said(self, record: Record, document: Document) -> tuple[Context, tuple[Segment, ...]]:
         tools = record.inner("extra").inner("invocation_params").raw("tools", "functions")
-        origin = Origin(bytes(document.raw), document.line.offset and document.offset)
-        context = self._contexts.context(record.raw("inputs"), tools=tools, origin=origin)
+        context = self._contexts.context(record.raw("inputs"), tools=tools, origin=document)
         return context, self._contexts.answer(record.value("outputs"))
 
 

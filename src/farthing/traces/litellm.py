@@ -18,7 +18,7 @@ from farthing.errors import RecordError, WireError
 from farthing.segment import Segment
 from farthing.span import Output, Span
 from farthing.step import Step
-from farthing.traces.contexts import NO_CONTEXT, Context, Contexts, Origin
+from farthing.traces.contexts import NO_CONTEXT, Context, Contexts
 from farthing.traces.documents import Document, documents, has_columns, has_signs
 from farthing.traces.provider_names import provider_named
 from farthing.traces.record import Record
@@ -140,8 +140,7 @@ class Log:
             self._contexts.clipped += 1
             return NO_CONTEXT, ()
         tools = record.inner("model_parameters").raw("tools", "functions")
-        origin = Origin(bytes(document.raw), document.line.offset and document.offset)
-        context = self._contexts.context(request, tools=tools, origin=origin)
+        context = self._contexts.context(request, tools=tools, origin=document)
         return context, self._contexts.answer(record.value("response"))
 
 

@@ -48,14 +48,14 @@ def _take(document: Document, tree: SpanTree, meanings: Meanings) -> Iterator[Sk
     told = info.inner("trace_metadata", "request_metadata")
     of_trace = {ours: told.members[name] for name, ours in _OF_TRACE.items() if told.has(name)}
     for raw in items(trace.inner("data").value("spans")):
-        offset = inner(document, raw).offset
+        own = inner(document, raw)
         try:
-            tree.add(meanings.observe(_frame(Record.of(raw), info, of_trace, offset)))
+            tree.add(meanings.observe(_frame(Record.of(raw), info, of_trace, own)))
         except (RecordError, WireError) as error:
-            yield Skipped(offset, str(error))
+            yield Skipped(own.offset, str(error))
 
 
-def _frame(span: Record, info: Record, of_trace: dict[str, bytes], offset: int) -> Frame:
+def _frame(span: Record, info: Record, of_trace: dict[str, bytes], document: Document) -> Frame:
     context, status = span.inner("context"), span.inner("status")
     attributes = span.inner("attributes")
     opened = {
@@ -72,7 +72,7 @@ def _frame(span: Record, info: Record, of_trace: dict[str, bytes], offset: int) 
         scope="mlflow",
         version="",
         attributes=Attributes({**of_trace, **opened, **attributes.members}),
-        offset=offset,
+        document=document,
     )
 
 

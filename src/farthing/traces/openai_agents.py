@@ -12,7 +12,7 @@ import msgspec
 from farthing.errors import RecordError, WireError
 from farthing.span import Span
 from farthing.step import Step
-from farthing.traces.contexts import Contexts, Origin
+from farthing.traces.contexts import Contexts
 from farthing.traces.counts import Billed
 from farthing.traces.documents import Document, documents, has_signs, inner
 from farthing.traces.record import Record
@@ -91,8 +91,7 @@ class _Log:
         )
 
     def _call(self, item: Record, data: Record, document: Document) -> Span:
-        origin = Origin(bytes(document.raw), document.line.offset and document.offset)
-        context = self._contexts.context(data.raw("input"), origin=origin)
+        context = self._contexts.context(data.raw("input"), origin=document)
         output = self._contexts.answer(data.value("output"))
         step = Step(
             model=data.text("model"),

@@ -126,17 +126,17 @@ class _Log:
     def _spans(self, spans: _Spans, resource: dict[str, bytes], document: Document) -> Iterator[Skipped]:
         scope = spans.scope or _Scope()
         for raw in spans.spans or ():
-            offset = inner(document, raw).offset
+            own = inner(document, raw)
             try:
-                frame = _frame(_SPAN.decode(raw), scope, resource, offset)
+                frame = _frame(_SPAN.decode(raw), scope, resource, own)
                 self._tree.add(self._meanings.observe(frame))
             except (msgspec.DecodeError, UnicodeDecodeError):
-                yield Skipped(offset, "the span does not follow OTLP")
+                yield Skipped(own.offset, "the span does not follow OTLP")
             except (RecordError, WireError) as error:
-                yield Skipped(offset, str(error))
+                yield Skipped(own.offset, str(error))
 
 
-def _frame(span: _Span, scope: _Scope, resource: dict[str, bytes], offset: int) -> Frame:
+def _frame(span: _Span, scope: _Scope, resource: dict[str, bytes], document: Document) -> Frame:
     attributes = Attributes({**resource, **plain_members(span.attributes)})
     events = [Event(event.name or "", plain_members(event.attributes)) for event in span.events or ()]
     return Frame(
@@ -150,7 +150,7 @@ def _frame(span: _Span, scope: _Scope, resource: dict[str, bytes], offset: int) 
         scope=scope.name or "",
         version=scope.version or "",
         attributes=with_events(attributes, events),
-        offset=offset,
+        document=document,
     )
 
 

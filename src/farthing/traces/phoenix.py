@@ -55,7 +55,7 @@ class _Log:
                 yield from self.take(inner(document, raw))
             return
         try:
-            self._tree.add(self._meanings.observe(_frame(record, document.offset)))
+            self._tree.add(self._meanings.observe(_frame(record, document)))
         except (RecordError, WireError) as error:
             yield Skipped(document.offset, str(error))
 
@@ -65,7 +65,7 @@ class _Log:
         yield from self._meanings.notes()
 
 
-def _frame(record: Record, offset: int) -> Frame:
+def _frame(record: Record, document: Document) -> Frame:
     context = record.inner("context")
     return Frame(
         trace=record.text("context.trace_id") or context.text("trace_id"),
@@ -78,7 +78,7 @@ def _frame(record: Record, offset: int) -> Frame:
         scope="phoenix",
         version="",
         attributes=Attributes(dict(_attributes(record.members))),
-        offset=offset,
+        document=document,
     )
 
 

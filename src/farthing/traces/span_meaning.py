@@ -14,6 +14,7 @@ from farthing.traces import attribute_names as names
 from farthing.traces.attributes import Attributes, quoted
 from farthing.traces.contexts import NO_CONTEXT, Context, Contexts
 from farthing.traces.counts import Counts, Producer, Told, written
+from farthing.traces.documents import Document
 from farthing.traces.provider_names import provider_named
 from farthing.traces.raw_answers import NO_ANSWER, RawAnswer, metadata_usage, raw_answer
 from farthing.traces.source import Note
@@ -48,7 +49,7 @@ class Frame(NamedTuple):
     scope: str
     version: str
     attributes: Attributes
-    offset: int
+    document: Document
 
 
 class Meanings:
@@ -98,7 +99,7 @@ class Meanings:
         told_by = frame.attributes
         context, output = NO_CONTEXT, _NOTHING
         if kind is Kind.MODEL:
-            context, output = self._context(told_by), self._output(told_by)
+            context, output = self._context(frame), self._output(told_by)
         step = Step(
             model=told_by.text(names.REQUEST_MODEL) or told_by.text(names.RESPONSE_MODEL),
             turn=context.turn,
@@ -124,11 +125,12 @@ class Meanings:
             first_token_ns=_first_token(frame),
             finish=told_by.text(names.FINISH) or answer.finish,
             error=told_by.text(names.ERROR) or ("error" if frame.failed else ""),
-            offset=frame.offset,
+            offset=frame.document.offset,
             reported_cost_picousd=told_by.picousd(names.COST),
         )
 
-    def _context(self, told_by: Attributes) -> Context:
+    def _context(self, frame: Frame) -> Context:
+        told_by = frame.attributes
         tools = told_by.document(names.TOOL_DEFINITIONS) or told_by.tree(names.INDEXED_TOOLS)
         messages = (
             told_by.document(names.INPUT_MESSAGES)
@@ -136,7 +138,7 @@ class Meanings:
             or told_by.document(names.INPUT_VALUES)
         )
         system = told_by.document(names.SYSTEM_INSTRUCTIONS)
-        return self._contexts.context(messages, system=system, tools=tools)
+        return self._contexts.context(messages, system=system, tools=tools, origin=frame.document)
 
     def _output(self, told_by: Attributes) -> tuple[Segment, ...]:
         said = (

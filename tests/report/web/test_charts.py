@@ -49,6 +49,19 @@ def test_axes_have_round_numbers_that_reach_the_highest_value() -> None:
     assert ticks == ["0", "40000", "80000", "120000", "160000", "0", "100", "200", "300", "400", "step"]
 
 
+def test_what_is_counted_has_no_halves() -> None:
+    chart = lines("t", [Series("a", "accent", [(1, 0), (16, 1)])], x=X, y=Y)
+    assert [text.text for text in drawings(chart)[0].iter("text")][-6:] == [
+        "0.8",
+        "1",
+        "4",
+        "8",
+        "12",
+        "16",
+        "step",
+    ][1:]
+
+
 @given(HEIGHTS, HEIGHTS)
 def test_columns_stand_on_each_other_inside_the_picture(first: list[float], second: list[float]) -> None:
     count = min(len(first), len(second))

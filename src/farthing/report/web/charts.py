@@ -241,8 +241,12 @@ def _top_above(value: float) -> float:
 
 
 def _nice_above(value: float) -> float:
-    """Return the next 1, 2, 2.5, 4, 5 or 10 times a power of ten, so that ticks are round."""
+    """Return the next 1, 2, 2.5, 4, 5 or 10 times a power of ten, so that ticks are round.
+
+    But not 2.5 itself: what is counted has no halves.
+    """
     if value <= 0:
         return 1.0
     power = 10.0 ** floor(log10(value))
-    return next(step * power for step in (1, 2, 2.5, 4, 5, 10) if step * power >= value * 0.999999)
+    steps = (1, 2, 4, 5, 10) if power == 1 else (1, 2, 2.5, 4, 5, 10)
+    return next(step * power for step in steps if step * power >= value * 0.999999)

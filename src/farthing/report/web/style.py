@@ -50,7 +50,8 @@ a:focus-visible, summary:focus-visible, .scroll:focus-visible {{ outline: 3px so
   outline-offset: 2px; border-radius: 4px; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.2rem, 1fr)); gap: .6rem;
   margin: 1.4rem 0; }}
-.card {{ padding: .75rem .8rem; background: var(--card); border: 1px solid var(--edge); border-radius: 10px; }}
+.card {{ padding: .75rem .8rem; background: var(--card); border: 1px solid var(--edge);
+  border-radius: 10px; }}
 .card b {{ display: block; font-size: 1.35rem; line-height: 1.25; font-variant-numeric: tabular-nums;
   overflow-wrap: anywhere; }}
 .card span {{ color: var(--soft); font-size: .87rem; line-height: 1.35; display: block; }}
