@@ -62,7 +62,7 @@ PURE_HERE = {("farthing.wire.buffer", "ctypes"), ("farthing.traces.cassette", "y
 IMPURE_BUILTINS = {"open", "print", "input", "breakpoint", "exec", "eval", "compile", "__import__", "globals"}
 CLOCKS = {"now", "utcnow", "today"}
 
-HEAVY = ("genai_prices", "httpx2", "isal", "numpy", "pyarrow", "pydantic", "rich", "yaml", "zstandard")
+HEAVY = ("genai_prices", "httpx2", "isal", "numpy", "pyarrow", "pydantic", "yaml", "zstandard")
 
 # Tests of the whole, which mirror no single module.
 GUARDS = {

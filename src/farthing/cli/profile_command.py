@@ -1,7 +1,10 @@
 """`farthing profile [PATH...]`: where the tokens go, what each lever addresses, the bill at scale."""
 
+import shlex
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -26,7 +29,7 @@ from farthing.report import document, html, text
 @click.option(
     "--outcomes", metavar="FILE", type=click.Path(path_type=Path), help="How sessions ended: session,success."
 )
-@click.option("--top", default=10, show_default=True, type=click.IntRange(min=1), help="Rows of each table.")
+@click.option("--top", default=5, show_default=True, type=click.IntRange(min=1), help="Rows of each table.")
 @click.option("--no-content", is_flag=True, help="Leave out every word of the traces' own text.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be read or priced.")
 @click.option(
@@ -68,22 +71,31 @@ def command(  # noqa: PLR0913 (one argument for each option)
         if not no_content:
             found = with_excerpts(found, intake.paths)
         steps = one_session(intake, prices, session or _dearest(found)) if session or style == "html" else []
-    write(_written(found, steps, style, top=top, session=session), output)
+    wanted = _Wanted(style, top, session, shlex.join(["farthing", "profile", *paths]))
+    write(_written(found, steps, wanted), output)
     return 2 if strict and _lacks_something(found) else 0
 
 
-def _written(found: Profile, steps: list[WaterfallStep], style: str, *, top: int, session: str | None) -> str:
-    match style:
-        case "json":
+class _Wanted(NamedTuple):
+    """How the report is to be written; `called` is what its hints build on."""
+
+    style: str
+    top: int
+    session: str | None
+    called: str
+
+
+def _written(found: Profile, steps: Sequence[WaterfallStep], wanted: _Wanted) -> str:
+    width, colour = terminal_width(), wants_colour()
+    match wanted.style, wanted.session:
+        case "json", _:
             return document.encode(found)
-        case "html":
-            return html.render(found, steps)
-        case _ if session is not None:
-            return text.session(
-                steps, profile=found, name=session, width=terminal_width(), colour=wants_colour()
-            )
-        case _:
-            return text.render(found, width=terminal_width(), top=top, colour=wants_colour())
+        case "html", session:
+            return html.render(found, steps, name=session or _dearest(found))
+        case _, None:
+            return text.render(found, width=width, top=wanted.top, colour=colour, command=wanted.called)
+        case _, str(session):
+            return text.session(steps, profile=found, name=session, width=width, colour=colour)
 
 
 def _dearest(found: Profile) -> str:
