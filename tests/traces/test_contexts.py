@@ -9,8 +9,9 @@ from farthing.prefix import links
 from farthing.segment import SegmentKind
 from farthing.step import Breakpoint, Recorded
 from farthing.traces.attributes import quoted
-from farthing.traces.contexts import NO_CONTEXT, Context, Contexts, Place
-from farthing.traces.source import Note
+from farthing.traces.contexts import NO_CONTEXT, Context, Contexts
+from farthing.traces.documents import Document
+from farthing.traces.source import Line, Note
 from tests.traces.test_attributes import JSON
 
 MESSAGES = [{"role": "user", "content": "Rain?"}]
@@ -100,24 +101,39 @@ def test_cache_markers_stand_where_they_stand_in_the_whole_chain() -> None:
     assert Contexts().context(raw(MESSAGES)).breakpoints is None
 
 
-def test_places_are_known_where_the_request_stands_unescaped() -> None:
-    line = b'{"id": 1, "input": ' + raw(MESSAGES) + b"}"
-    request = memoryview(line)[19:-1]
-    inside = Contexts().context(msgspec_raw(line), place=Place(line, 100))
-    assert inside.prefix is not None
-    segment = inside.prefix.segment
-    assert line[segment.offset - 100 : segment.offset - 100 + segment.length] == raw(MESSAGES[0])
-    assert bytes(request) == raw(MESSAGES)
-    escaped = Contexts().context(quoted(raw(MESSAGES).decode()), place=Place(line, 100))
-    assert escaped.prefix is not None
-    assert escaped.prefix.segment.offset == -1
+def origin(line: bytes, offset: int = 100) -> Document:
+    return Document(line, offset, Line(offset, line))
 
 
-def msgspec_raw(line: bytes) -> bytes:
-    """Return the value of `input` as a view of the line."""
-    from farthing.wire.fields import members  # noqa: PLC0415
+def words(context: Context, line: bytes, offset: int = 100) -> list[bytes]:
+    """Return what is quoted of each segment."""
+    segments = [link.segment for link in links(context.prefix)]
+    return [line[each.offset - offset :][: each.length] if each.offset >= 0 else b"" for each in segments]
 
-    return members(line)["input"]
+
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_words_are_quoted_from_the_record_that_says_them(is_escaped: bool) -> None:
+    messages = [*MESSAGES, {"role": "assistant", "content": 'Say "yes"'}]
+    value = json.dumps(messages) if is_escaped else messages
+    line = raw({"id": 1, "input": value})
+    said = b'Say \\\\\\"yes\\\\\\"' if is_escaped else b'Say \\"yes\\"'
+    assert words(Contexts().context(raw(value), origin=origin(line)), line) == [b"Rain?", said]
+
+
+def test_words_are_quoted_where_they_were_said_first() -> None:
+    contexts = Contexts()
+    line = raw({"input": MESSAGES})
+    first = contexts.context(raw(MESSAGES), origin=origin(line))
+    again = contexts.context(raw([*MESSAGES]), origin=origin(line, 900))
+    assert again == first
+    assert words(first, line) == [b"Rain?"]
+
+
+def test_rows_of_a_table_are_not_quoted() -> None:
+    line = raw({"input": MESSAGES})
+    row = Document(line, 3, Line(-1, line))
+    assert words(Contexts().context(raw(MESSAGES), origin=row), line) == [b""]
+    assert words(Contexts().context(raw(MESSAGES)), line) == [b""]
 
 
 def test_what_was_cut_off_has_no_context_and_is_counted() -> None:

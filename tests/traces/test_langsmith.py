@@ -52,7 +52,7 @@ def test_ids_models_and_places_are_the_providers_own() -> None:
     content = (HERE / "langsmith.jsonl").read_bytes()
     assert first.step.prefix is not None
     task = first.step.prefix.segment
-    assert b"What is the weather in Berlin?" in content[task.offset : task.offset + task.length]
+    assert content[task.offset : task.offset + task.length] == b"What is the weather in Berlin?"
 
 
 @pytest.mark.parametrize(

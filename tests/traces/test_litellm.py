@@ -66,7 +66,7 @@ def test_the_request_can_be_quoted() -> None:
     first, *_ = read(FORMAT, "litellm.jsonl")
     assert first.step.prefix is not None
     task = first.step.prefix.segment
-    assert b"What is the weather in Berlin?" in content[task.offset : task.offset + task.length]
+    assert content[task.offset : task.offset + task.length] == b"What is the weather in Berlin?"
 
 
 def test_the_usage_object_is_taken_before_the_sums_of_the_table() -> None:

@@ -195,6 +195,16 @@ def test_damage_is_named_and_the_rest_is_read() -> None:
     assert places == [b'{"traceId', b'{"traceId']
 
 
+def test_a_prompt_is_quoted_out_of_the_string_that_holds_it() -> None:
+    message = {"role": "user", "parts": [{"type": "text", "content": 'Is it "raining"?'}]}
+    prompt = {"gen_ai__input__messages": json.dumps([message]), "gen_ai__usage__input_tokens": 5}
+    content = document(chat("first")) + b"\n" + document(chat("a", **prompt))
+    found = spans_of(FORMAT.read(FileSource("traces.jsonl", content)))[-1].step.prefix
+    assert found is not None
+    quoted = content[found.segment.offset :][: found.segment.length]
+    assert quoted == json.dumps(json.dumps('Is it "raining"?')[1:-1])[1:-1].encode()
+
+
 def test_a_message_that_was_cut_off_leaves_the_counts() -> None:
     cut = '[{"role": "user", "parts": [{"type": "text", "content": "What is the wea'
     items = told(chat("a", gen_ai__input__messages=cut, gen_ai__usage__input_tokens=5))

@@ -7,6 +7,8 @@ import pytest
 from farthing.errors import RecordError
 from farthing.traces.attributes import Attributes
 from farthing.traces.counts import Billed, Counts
+from farthing.traces.documents import Document
+from farthing.traces.source import Line
 from farthing.traces.span_meaning import Frame, Meanings, kind_of, told_tier
 from farthing.traces.span_tree import Kind, Observed
 
@@ -16,7 +18,8 @@ def attributes(**values: object) -> Attributes:
 
 
 def frame(told: Attributes, *, failed: bool = False, scope: str = "s") -> Frame:
-    return Frame("t", "i", "p", "a span", 1_000, 2_000, failed, scope, "1", told, 7)
+    document = Document(b"{}", 7, Line(0, b"{}"))
+    return Frame("t", "i", "p", "a span", 1_000, 2_000, failed, scope, "1", told, document)
 
 
 def observe(**values: object) -> Observed:
