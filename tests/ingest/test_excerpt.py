@@ -19,7 +19,7 @@ def segment(content: bytes, part: bytes, source: int = 1) -> Segment:
 
 def pack(name: str, content: bytes) -> bytes:
     if name == "gz":
-        return gzip.compress(content)
+        return gzip.compress(content, mtime=0)
     return zstandard.compress(content) if name == "zst" else content
 
 

@@ -33,7 +33,7 @@ def written(path: Path, content: bytes | Sequence[Toy]) -> Path:
 class TestWhatWasRead:
     def test_mixed_formats_in_one_tree(self, tmp_path: Path) -> None:
         written(tmp_path / "t/a.jsonl", talk("a", 3))
-        written(tmp_path / "t/deep/b.jsonl.gz", gzip.compress(lines(*talk("b", 2))))
+        written(tmp_path / "t/deep/b.jsonl.gz", gzip.compress(lines(*talk("b", 2)), mtime=0))
         written(tmp_path / "t/deep/c.zst", zstandard.compress(lines(*talk("c", 1))))
         written(tmp_path / "t/d.json", b'{"whole": []}')
         written(tmp_path / "t/e.member", talk("never", 9))
