@@ -53,6 +53,7 @@ PURE_MODULES = frozenset(
     | {"xxhash", "zlib"}
 )
 PURE_NAMES = {
+    "ast": {"literal_eval"},  # it parses a text, and runs none of it
     "pathlib": {"PurePath", "PurePosixPath", "PureWindowsPath"},
     "random": {"Random"},  # with a seed it is a function of its seed
     "sys": {"intern", "maxsize"},

@@ -71,3 +71,11 @@ def test_signs_are_of_json_and_columns_of_tables() -> None:
     table = Sample(name="x", head=b"PAR1", whole=False, columns=("a", "b"))
     assert has_columns(table, [{"a", "b"}])
     assert not has_columns(table, [{"a", "c"}])
+    assert has_columns(Sample(name="x.csv", head=b"a,b\n1,2", whole=True), [{"a", "b"}])
+
+
+def test_rows_of_csv_are_documents_that_are_not_quoted() -> None:
+    first, second = documents(FileSource("x.csv", b"a,b\n1,2\n3\n"))
+    assert isinstance(first, Document)
+    assert (bytes(first.raw), first.offset, first.is_quotable) == (b'{"a":"1","b":"2"}', 4, False)
+    assert isinstance(second, Skipped)

@@ -158,6 +158,20 @@ def test_a_table_reads_as_its_lines(tmp_path: Path) -> None:
     assert (call.offset, call.step.prefix.segment.offset) == (0, -1)
 
 
+def test_a_csv_export_reads_as_its_lines() -> None:
+    content = (
+        "id,traceId,type,model,input,usageDetails,startTime\n"
+        'o1,t,GENERATION,gpt-5-mini,"[{""role"": ""user"", ""content"": ""Hello""}]",'
+        '"{""input"": 5, ""output"": 2}",2026-01-01T00:00:00Z\n'
+    )
+    source = FileSource("observations.csv", content.encode())
+    assert FORMAT.recognise(source.sample()) is Match.LEAD
+    (call,) = spans_of(FORMAT.read(source))
+    assert usages([call]) == [Usage(uncached_input_tokens=5, output_tokens=2)]
+    assert shapes([call]) == [[("task", "")]]
+    assert call.offset == content.index("o1")
+
+
 @pytest.mark.parametrize(
     ("usage", "expected"),
     [

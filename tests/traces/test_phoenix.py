@@ -44,6 +44,16 @@ def test_parquet_reads_as_json() -> None:
     assert [span.step.at_ns for span in spans] == sorted(span.step.at_ns or 0 for span in spans)
 
 
+def test_csv_reads_as_json() -> None:
+    path = HERE / "phoenix.csv"
+    assert FORMAT.recognise(FileSource.of(path).sample()) is Match.LEAD
+    items = items_of(FORMAT, path)
+    spans = spans_of(items)
+    assert usages(spans) == [*OPENAI, *ANTHROPIC]
+    assert shapes(spans) == [*GPTS, *CLAUDES]
+    assert others_of(items) == [RETOLD]
+
+
 def test_sums_over_children_are_not_read() -> None:
     assert one(row(**{"cumulative_token_count.prompt": 99, "attributes.llm.token_count.prompt": 5.0})) == [
         Usage(uncached_input_tokens=5)

@@ -27,7 +27,7 @@ from farthing.traces.dialects import (
     tool_definitions,
 )
 from farthing.traces.documents import Document
-from farthing.traces.finding import Found, find
+from farthing.traces.finding import Finder, Found
 from farthing.traces.source import Note
 from farthing.wire import gemini_content
 from farthing.wire.fields import ABSENT, is_given, items, members
@@ -158,10 +158,10 @@ class Contexts:
         return [quotable.get((segment.digest, segment.name), segment) for segment in segments]
 
     def _find(self, segments: list[Segment], origin: Document) -> None:
-        record = bytes(origin.raw)
+        finder = Finder(bytes(origin.raw))
         places: dict[bytes, Found] = {}
         for block in self._new:
-            found = find(block.content, record)
+            found = finder.find(_quotable(block))
             if found is not None:
                 places[digest_block(block.kind, block.role, block.content)] = found
         for segment in segments:
@@ -170,6 +170,11 @@ class Contexts:
                 key = segment.digest, segment.name
                 at = origin.offset + place.start
                 self._quotable.setdefault(key, replace(segment, offset=at, length=place.length))
+
+
+def _quotable(block: Block) -> bytes:
+    """Return what can be quoted of a block: of a call its arguments, for its name stands apart."""
+    return block.content.partition(b"\n")[2] if block.kind is SegmentKind.TOOL_CALL else block.content
 
 
 class _Asked(NamedTuple):

@@ -3,8 +3,7 @@
 Platforms store what a framework handed them: OpenAI and Anthropic messages, Responses items, Gemini
 contents, Bedrock's Converse, LangChain objects, AI SDK messages, OpenInference's nesting, and the `parts` of
 OpenTelemetry. They differ in the names of a handful of members, so one reading serves all of them: a
-message has a role, parts and calls; a part is text, a thought, a call, a result or a picture. A member
-that no dialect has is content all the same.
+message has a role, parts (see `dialect_parts`) and calls.
 
 The same words digest alike whether an answer said them or a later request repeats them: a call is its
 tool and its arguments without whitespace, a result is what came back; ids tie the two and are no content.
@@ -15,11 +14,20 @@ from typing import NamedTuple
 
 from farthing.segment import SegmentKind
 from farthing.traces.attributes import unwrapped
-from farthing.usage import FIVE_MINUTES_S, ONE_HOUR_S
+from farthing.traces.dialect_parts import (
+    CALLS,
+    NAMES,
+    RESULTS,
+    TIES,
+    call_block,
+    first_word,
+    part_block,
+    text_block,
+    undotted,
+)
 from farthing.wire import gemini_content, openai_items
 from farthing.wire.fields import ABSENT, is_given, items, members, string
-from farthing.wire.openai_content import call_content
-from farthing.wire.scan import Block, compact, is_string, text
+from farthing.wire.scan import Block, is_string
 
 _ROLES = {
     "human": "user",
@@ -33,35 +41,6 @@ _ROLES = {
 _TYPES = frozenset({*_ROLES, "user", "assistant", "system", "tool"})
 _WRAPPINGS = ("message", "kwargs", "data")
 _RESPONSES_ITEMS = ("_call", "_call_output", "reasoning", "item_reference", "compaction")
-_MEDIA = frozenset(
-    {
-        "image",
-        "image_url",
-        "input_image",
-        "image_data",
-        "audio",
-        "input_audio",
-        "video",
-        "video_url",
-        "document",
-    }
-    | {"file", "input_file", "file_data", "blob", "uri", "media", "inlinedata", "filedata"}
-)
-_THOUGHTS = frozenset({"reasoning", "thinking", "redacted_thinking", "reasoning_content", "reasoningcontent"})
-_CALLS = frozenset(
-    {"tool_call", "tool_use", "server_tool_use", "server_tool_call", "function_call", "custom_tool_call"}
-    | {"tooluse"}
-)
-_RESULTS = frozenset(
-    {"tool_call_response", "tool_result", "function_response", "toolresult", "server_tool_call_response"}
-    | {"function_call_output", "custom_tool_call_output"}
-)
-_MARKER = "cache_control"
-_WORDS = ("text", "content", "refusal", "output_text", "thinking", "reasoning", "value")
-_ARGUMENTS = ("arguments", "args", "input", "arguments_json")
-_RETURNED = ("response", "result", "output", "content", "value")
-_TIES = ("tool_call_id", "toolCallId", "tool_use_id", "toolUseId", "call_id", "id")
-_NAMES = ("name", "toolName", "tool_name")
 
 
 class _Said(NamedTuple):
@@ -74,7 +53,7 @@ class _Said(NamedTuple):
 def message_blocks(raw: bytes, /, *, opening: bool) -> Iterator[Block]:
     """Yield the blocks of one recorded message; with `opening`, its first user text is the task."""
     if is_string(raw):
-        yield from _opened(_text_block(raw, raw, "user", SegmentKind.USER), opening=opening)
+        yield from _opened(text_block(raw, raw, "user", SegmentKind.USER), opening=opening)
         return
     if is_responses_item(members(raw)):
         yield from _item_blocks(raw, opening=opening)
@@ -91,7 +70,7 @@ def message_blocks(raw: bytes, /, *, opening: bool) -> Iterator[Block]:
 def answer_blocks(raw: bytes) -> Iterator[Block]:
     """Yield the blocks of an answer: what has no role is the assistant's."""
     if is_string(raw):
-        yield from filter(None, (_text_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
+        yield from filter(None, (text_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
     elif is_responses_item(members(raw)):
         yield from _item_blocks(raw, opening=False)
     else:
@@ -112,7 +91,7 @@ def system_blocks(raw: bytes) -> Iterator[Block]:
     """Yield the texts of a system prompt: a string, a list of parts, or Gemini's content."""
     parts = members(raw).get("parts", raw)
     for part in [parts] if is_string(parts) else items(parts):
-        block = _part_block(raw, part, "system", SegmentKind.SYSTEM)
+        block = part_block(raw, part, "system", SegmentKind.SYSTEM)
         if block is not None:
             yield block
 
@@ -146,8 +125,8 @@ def is_gemini_tools(raw: bytes) -> bool:
 
 def _item_blocks(raw: bytes, *, opening: bool) -> Iterator[Block]:
     """Yield the blocks of an item; calls and results as every dialect's, the rest as the API's own reader."""
-    if string(members(raw)["type"]) in _CALLS | _RESULTS:
-        yield from filter(None, (_part_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
+    if string(members(raw)["type"]) in CALLS | RESULTS:
+        yield from filter(None, (part_block(raw, raw, "assistant", SegmentKind.ASSISTANT),))
     else:
         yield from openai_items.item_blocks(raw, opening=opening, ttl_s=0)
 
@@ -166,7 +145,7 @@ def _unwrap(raw: bytes) -> _Said:
         layers.append(members(inner) or ({"content": inner} if is_string(inner) else {}))
     body = layers[-1]
     if "message.role" in body:
-        body = _dotted(body, "message.")
+        body = undotted(body, "message.")
     role = next(filter(None, (_role(layer) for layer in (body, *layers))), "")
     return _Said(_ROLES.get(role, role), body)
 
@@ -201,7 +180,7 @@ def _blocks(raw: bytes, said: _Said, *, opening: bool) -> Iterator[Block]:
             called.add(block.call)
         yield _answering(block, said) if kind is SegmentKind.TOOL_RESULT else block
     for call in _calls(said.members):
-        block = _call_block(raw, call, role)
+        block = call_block(raw, call, role)
         # OpenInference and LangChain write the same call as a part and in the list of calls.
         if not block.call or block.call not in called:
             yield block
@@ -223,7 +202,7 @@ def _thoughts(raw: bytes, message: Mapping[str, bytes], role: str) -> Iterator[B
         (message[name] for name in spellings if name in message and is_given(message[name])), ABSENT
     )
     for part in [thought] if is_string(thought) else items(thought):
-        block = _part_block(raw, part, role, SegmentKind.REASONING)
+        block = part_block(raw, part, role, SegmentKind.REASONING)
         yield from filter(None, (block,))
 
 
@@ -231,7 +210,7 @@ def _contents(raw: bytes, message: Mapping[str, bytes], role: str, kind: Segment
     given = (message.get(name, ABSENT) for name in ("parts", "content", "contents", "text"))
     content = next(filter(is_given, given), ABSENT)
     for part in [content] if is_string(content) else items(content):
-        block = _part_block(raw, part, role, kind)
+        block = part_block(raw, part, role, kind)
         if block is not None:
             yield block
 
@@ -240,58 +219,8 @@ def _answering(block: Block, said: _Said) -> Block:
     """Name a tool's message after its tool, or tie it to its call."""
     if block.name or block.call or block.kind not in (SegmentKind.TOOL_RESULT, SegmentKind.MEDIA):
         return block
-    name = _first(said.members, _NAMES) or ("" if said.role == "tool" else said.role)
-    return block._replace(name=name, call="" if name else _first(said.members, _TIES))
-
-
-def _part_block(raw: bytes, part: bytes, role: str, kind: SegmentKind) -> Block | None:
-    """Return the block of one part; None for empty text."""
-    if is_string(part):
-        return _text_block(raw, part, role, kind)
-    said = _bare(members(part))
-    block = _shown(raw, part, said, role, kind)
-    if block is None or _MARKER not in said:
-        return block
-    lasting = string(members(said[_MARKER]).get("ttl", ABSENT))
-    return block._replace(ttl_s=ONE_HOUR_S if lasting == "1h" else FIVE_MINUTES_S)
-
-
-def _shown(raw: bytes, part: bytes, said: Mapping[str, bytes], role: str, kind: SegmentKind) -> Block | None:
-    named = string(said.get("type", ABSENT)).lower().replace("-", "_") or _member_type(said)
-    if named in _CALLS or (not named and "toolCallId" in said and "input" in said):
-        return _call_block(raw, said.get("toolUse", ABSENT) or part, role)
-    if named in _RESULTS:
-        return _result_block(raw, members(said["toolResult"]) if "toolResult" in said else said)
-    if named in _MEDIA:
-        return Block(raw, SegmentKind.MEDIA, role, compact(part, without=_MARKER))
-    if named in _THOUGHTS:
-        kind = SegmentKind.REASONING
-    words = next((said[name] for name in _WORDS if is_string(said.get(name, ABSENT))), None)
-    if words is not None:
-        return _text_block(raw, words, role, kind)
-    return Block(raw, kind, role, compact(part, without=_MARKER))
-
-
-def _bare(part: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """Take a part out of OpenInference's `message_content`, nested or dotted."""
-    inner = members(part.get("message_content", ABSENT))
-    dotted = {
-        name.removeprefix("message_content."): value
-        for name, value in part.items()
-        if name != "message_content"
-    }
-    return {**dotted, **inner}
-
-
-def _member_type(part: Mapping[str, bytes]) -> str:
-    """Return the type of a part that says it by the member it has, as Bedrock's and older messages do."""
-    known = _MEDIA | _CALLS | _RESULTS | _THOUGHTS
-    return next((name.lower() for name in part if name.lower() in known), "")
-
-
-def _text_block(raw: bytes, words: bytes, role: str, kind: SegmentKind) -> Block | None:
-    content = text(string(words))
-    return Block(raw, kind, role, content) if content else None
+    name = first_word(said.members, NAMES) or ("" if said.role == "tool" else said.role)
+    return block._replace(name=name, call="" if name else first_word(said.members, TIES))
 
 
 def _calls(message: Mapping[str, bytes]) -> Iterator[bytes]:
@@ -306,44 +235,3 @@ def _calls(message: Mapping[str, bytes]) -> Iterator[bytes]:
     yield from items(unwrapped(listed))
     if is_given(message.get("function_call", ABSENT)):
         yield message["function_call"]
-
-
-def _call_block(raw: bytes, call: bytes, role: str) -> Block:
-    said = members(call)
-    said = {**said, **members(said.get("tool_call", ABSENT))}
-    said = {name.removeprefix("tool_call."): value for name, value in said.items()}
-    function = {**said, **members(said.get("function", ABSENT)), **_dotted(said, "function.")}
-    name = _first(function, _NAMES)
-    arguments = next((function[key] for key in _ARGUMENTS if is_given(function.get(key, ABSENT))), ABSENT)
-    content = call_content(name, _written(arguments))
-    return Block(raw, SegmentKind.TOOL_CALL, role, content, name, _first(said, _TIES))
-
-
-def _result_block(raw: bytes, said: Mapping[str, bytes]) -> Block:
-    returned = next((said[key] for key in _RETURNED if is_given(said.get(key, ABSENT))), ABSENT)
-    name = _first(said, _NAMES)
-    call = "" if name else _first(said, _TIES)
-    return Block(raw, SegmentKind.TOOL_RESULT, "tool", _returned(returned), name, call)
-
-
-def _returned(raw: bytes) -> bytes:
-    """Return a result's content: its words if that is all it is, else its JSON."""
-    told = members(raw)
-    typed = told["value"] if "type" in told and "value" in told else raw
-    inner = compact(typed) if is_given(typed) else b""
-    return text(string(inner)) if is_string(inner) else inner
-
-
-def _written(arguments: bytes) -> bytes:
-    """Return a call's arguments without whitespace, whether they stand as JSON or in a string."""
-    if is_string(arguments):
-        return compact(string(arguments).encode())
-    return compact(arguments) if is_given(arguments) else b""
-
-
-def _dotted(said: Mapping[str, bytes], prefix: str) -> Mapping[str, bytes]:
-    return {name.removeprefix(prefix): value for name, value in said.items() if name.startswith(prefix)}
-
-
-def _first(said: Mapping[str, bytes], names: tuple[str, ...]) -> str:
-    return next((string(said[name]) for name in names if name in said and string(said[name])), "")

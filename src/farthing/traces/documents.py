@@ -12,19 +12,21 @@ import msgspec
 from msgspec import Raw
 
 from farthing.errors import RecordError, WireError
+from farthing.traces import csv_rows
 from farthing.traces.source import Line, Sample, Skipped, Source
 from farthing.wire.scan import PLACE_UNKNOWN, decode, place_of
 
 _ANY = msgspec.json.Decoder(Raw)
 _LIST = msgspec.json.Decoder(list[Raw])
-_TABLES = (".parquet", ".pq")
+_PARQUET = (".parquet", ".pq")
+_CSV = ".csv"
 _OPENS_LIST = re.compile(rb"\A\s*\[")
 
 
 class Document(NamedTuple):
     """One JSON value, where it stands in the source, and the buffer that it is a view of.
 
-    A row of a table stands at its number, and its buffer nowhere.
+    A row of a Parquet file stands at its number, and any table's buffer nowhere.
     """
 
     raw: bytes
@@ -40,10 +42,14 @@ class Document(NamedTuple):
 def documents(source: Source) -> Iterator[Document | Skipped]:
     """Yield the values of a file's lines, or of the whole where the first line is none by itself.
 
-    A row of a Parquet file is an object of its columns.
+    A row of a Parquet or CSV file is an object of its columns.
     """
-    if source.name.endswith(_TABLES):
+    if source.name.endswith(_PARQUET):
         yield from _rows(source)
+        return
+    if source.name.endswith(_CSV):
+        for row in csv_rows.rows(source.lines()):
+            yield row if isinstance(row, Skipped) else Document(*row, Line(PLACE_UNKNOWN, row.raw))
         return
     for line in _lines(source):
         if isinstance(line, Skipped):
@@ -75,7 +81,8 @@ def has_signs(sample: Sample, signs: Iterable[Sequence[bytes]]) -> bool:
 
 def has_columns(sample: Sample, columns: Iterable[Set[str]]) -> bool:
     """Tell whether a table has all the columns of one of the sets."""
-    return any(names.issubset(sample.columns) for names in map(frozenset, columns))
+    found = csv_rows.columns(sample.head) if sample.name.endswith(_CSV) else sample.columns
+    return any(names.issubset(found) for names in map(frozenset, columns))
 
 
 def _rows(source: Source) -> Iterator[Document | Skipped]:

@@ -34,7 +34,12 @@ _SIGNS = (
 )
 _KINDS = {"GENERATION": Kind.MODEL, "AGENT": Kind.AGENT}
 _UNCALLED = ("EMBEDDING", "EVENT", "RETRIEVER", "TOOL", "EVALUATOR", "GUARDRAIL")
-_COLUMNS = ({"trace_id", "parent_observation_id"}, {"traceId", "parentObservationId"})
+_COLUMNS = (
+    {"trace_id", "parent_observation_id"},
+    {"traceId", "parentObservationId"},
+    {"trace_id", "usage_details"},
+    {"traceId", "usageDetails"},
+)
 
 
 def recognise(sample: Sample) -> Match:
@@ -194,7 +199,7 @@ def _labels(record: Record, trace: Record) -> Iterable[tuple[str, str]]:
 
 FORMAT = Format(
     name="langfuse",
-    title="Langfuse observations (JSON, JSON Lines)",
+    title="Langfuse observations (JSON, JSON Lines, CSV, Parquet)",
     recognise=recognise,
     read=read,
     priority=30,

@@ -196,7 +196,7 @@ def _labels(record: Record, metadata: Record) -> Iterator[tuple[str, str]]:
 
 FORMAT = Format(
     name="langsmith",
-    title="LangSmith runs (JSON, JSON Lines)",
+    title="LangSmith runs (JSON, JSON Lines, CSV, Parquet)",
     recognise=recognise,
     read=read,
     priority=29,

@@ -1,4 +1,4 @@
-"""Phoenix exports of OpenInference spans: a data frame's rows as Parquet or JSON, and the API's span lists.
+"""Phoenix exports of OpenInference spans: a data frame's rows in any form, and the API's span lists.
 
 A frame has a column for each attribute (`attributes.llm.token_count.prompt`), lists of messages as nested
 objects with dotted names, and what other conventions wrote as objects (`attributes.gen_ai`). Columns of
@@ -99,7 +99,7 @@ def _flat(name: str, value: bytes) -> Iterator[tuple[str, bytes]]:
 
 FORMAT = Format(
     name="phoenix",
-    title="Phoenix exports of OpenInference spans (Parquet, JSON)",
+    title="Phoenix exports of OpenInference spans (Parquet, CSV, JSON)",
     recognise=recognise,
     read=read,
     priority=27,
