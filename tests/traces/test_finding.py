@@ -6,10 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farthing.traces.finding import Found, find
+from farthing.traces.finding import Finder, Found
 from farthing.wire.spelling import text
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+def find(content: bytes, line: bytes) -> Found | None:
+    return Finder(line).find(content)
 
 
 def record(words: str, *, depth: int, is_ascii: bool) -> bytes:
@@ -73,3 +77,20 @@ def test_what_is_not_there_is_not_found(content: bytes) -> None:
 
 def test_bytes_that_are_no_letters_are_looked_for_and_not_found() -> None:
     assert find(b"\xff\xfe", b'{"input": "Rain?"}') is None
+
+
+def test_words_are_looked_for_near_those_before() -> None:
+    line = b'["Rain?", "Yes.", "Rain?", "No."]'
+    finder = Finder(line)
+    for words in (b"Yes.", b"Rain?", b"No."):
+        assert finder.find(words) == Found(line.rindex(words), len(words))
+    assert finder.find(b"Yes.") == Found(line.index(b"Yes."), 4)
+
+
+def test_far_words_are_found_until_too_many_were_not() -> None:
+    line = b'["first", "' + b"-" * 200_000 + b'", "last"]'
+    finder = Finder(line)
+    assert finder.find(b"last") == Found(line.index(b"last"), 4)
+    assert finder.find(b"first") == Found(2, 5)
+    assert [finder.find(b"absent") for _ in range(40)] == [None] * 40
+    assert (finder.find(b"last"), finder.find(b"first")) == (None, Found(2, 5))

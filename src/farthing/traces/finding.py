@@ -6,7 +6,7 @@ first near those, for most records keep the order of a conversation. A block tha
 schemas) may not be found; then it is not quoted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -38,21 +38,28 @@ class Finder:
 
     def find(self, content: bytes) -> Found | None:
         """Return where `content`, the inside of a JSON string, stands; None if it was not found."""
+        if not content:
+            return None
         plain = content.decode("utf-8", "replace")
-        numbers = dict.fromkeys((self._spelling, *range(len(_SPELLINGS)))) if content else ()
+        found = self._found({_spelt(plain, self._spelling): self._spelling}, self._at, _NEAR_BYTES)
+        if found is not None:
+            return found
         # Spellings that come to the same words are looked for once.
-        spelt = {_spelt(plain, number): number for number in reversed(numbers)}
-        ordered = list(reversed(spelt.items()))
-        for within in (_NEAR_BYTES, len(self._record)):
-            is_far = within > _NEAR_BYTES
-            if is_far and not self._far_looks:
-                break
-            self._far_looks -= is_far
-            for words, number in ordered:
-                start = self._look(words, 0 if is_far else self._at, within)
-                if start >= 0:
-                    self._at, self._spelling = start, number
-                    return Found(start, len(words))
+        spelt: dict[bytes, int] = {}
+        for number in range(len(_SPELLINGS)):
+            spelt.setdefault(_spelt(plain, number), number)
+        found = self._found(spelt, self._at, _NEAR_BYTES)
+        if found is None and self._far_looks:
+            self._far_looks -= 1
+            found = self._found(spelt, 0, len(self._record))
+        return found
+
+    def _found(self, spelt: Mapping[bytes, int], start: int, within: int) -> Found | None:
+        for words, number in spelt.items():
+            place = self._look(words, start, within)
+            if place >= 0:
+                self._at, self._spelling = place, number
+                return Found(place, len(words))
         return None
 
     def _look(self, words: bytes, start: int, within: int) -> int:
