@@ -109,7 +109,6 @@ class Format(Struct, frozen=True, kw_only=True):
     `splittable` lines stand for themselves, so that one huge file may be read in ranges, each by a
     `read` of its own, which asks for its lines once.
     `priority` orders recognition: lower is asked first; formats with a sure sign come early.
-    `version` changes whenever `read` would give other spans: it is part of the cache's key.
     """
 
     name: str
@@ -118,4 +117,3 @@ class Format(Struct, frozen=True, kw_only=True):
     read: Callable[[Source], Iterator[Item]]
     splittable: bool = False
     priority: int = 50
-    version: int = 1
